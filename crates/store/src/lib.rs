@@ -1,1 +1,90 @@
-//! (room to be furnished)
+//! Keeping: what a commit is, and what every store must hold to.
+//!
+//! A [`Store`] takes [`Commit`]s and gives rows back. It knows which rows belong together and in
+//! which order they are read; it does not know what an event means or what a snapshot holds: those
+//! are bytes to it.
+//!
+//! What is absent here is the point:
+//!
+//! - no read-modify-write: the shard's owner holds the state, so the one condition is the epoch;
+//! - no group commit: the caller hands over all commits that may share one sync;
+//! - nothing of ours is used, so nothing here can decide about an execution.
+
+mod commit;
+mod rows;
+
+pub use commit::{
+    Commit, CommitNumber, Epoch, EventRun, ExecutionWrite, ListingMove, NameClaim, RecordWrite, TaskDrop,
+    TimerDrop,
+};
+pub use rows::{
+    Direction, ExecutionId, ExecutionRow, Listing, ListingCursor, ListingQuery, RecordKind, TaskRow, TimerRow,
+};
+
+/// Why a store could not do what was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// Somebody else owns the shard now; nothing was written.
+    #[error("fenced: epoch {ours} is older than epoch {theirs}")]
+    Fenced {
+        /// The epoch the commit carried.
+        ours: u64,
+        /// The epoch in force.
+        theirs: u64,
+    },
+    /// The disk or the engine under the store failed. After a failed commit nothing may be promised.
+    #[error("store: {0}")]
+    Io(String),
+    /// What was read is not what was written.
+    #[error("store: damaged: {0}")]
+    Damaged(String),
+}
+
+/// A durable home of executions. All methods block.
+pub trait Store: Send + Sync {
+    /// Writes `commits` in order, each whole or not at all, and returns when all are durable.
+    ///
+    /// A commit whose rows are visible to a reader is durable. After an error nothing is known and
+    /// the process must end: a failed sync is never tried again.
+    fn commit(&self, epoch: Epoch, commits: &[Commit]) -> Result<(), StoreError>;
+
+    /// The number of the last commit that is durable; 0 in an empty store.
+    fn last_commit(&self) -> Result<CommitNumber, StoreError>;
+
+    /// One execution.
+    fn execution(&self, id: ExecutionId) -> Result<Option<ExecutionRow>, StoreError>;
+
+    /// The execution of that name, as claimed by [`NameClaim`].
+    fn execution_by_name(&self, machine: &str, name: &str) -> Result<Option<ExecutionId>, StoreError>;
+
+    /// Runs of events, in `direction`, beginning with the run that holds event `from`, until at least
+    /// `limit` events past `from` are covered or history ends.
+    fn events(
+        &self,
+        id: ExecutionId,
+        from: u32,
+        direction: Direction,
+        limit: u32,
+    ) -> Result<Vec<EventRun>, StoreError>;
+
+    /// A page of a listing, newest first.
+    fn listings(&self, query: &ListingQuery) -> Result<Vec<Listing>, StoreError>;
+
+    /// A small record.
+    fn record(&self, kind: RecordKind, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError>;
+
+    /// Records of a kind in key order, strictly after `after` when given.
+    #[allow(clippy::type_complexity)]
+    fn records(
+        &self,
+        kind: RecordKind,
+        after: Option<&[u8]>,
+        limit: usize,
+    ) -> Result<Vec<(Vec<u8>, Vec<u8>)>, StoreError>;
+
+    /// Every timer, in order of due time; for recovery only.
+    fn timers(&self, visit: &mut dyn FnMut(TimerRow)) -> Result<(), StoreError>;
+
+    /// Every task, in order of queue and position; for recovery only.
+    fn tasks(&self, visit: &mut dyn FnMut(TaskRow)) -> Result<(), StoreError>;
+}

@@ -1,0 +1,104 @@
+//! What is written together.
+
+use crate::rows::{ExecutionId, Listing, RecordKind, TaskRow, TimerRow};
+
+/// Commits of one shard are numbered from 1 without gaps.
+pub type CommitNumber = u64;
+
+/// Who may write: constant 0 on one node, the fence on several.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Epoch(pub u64);
+
+/// One atomic change: a step of an execution, or a change of a small record, or both.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Commit {
+    /// Its place in the shard's order.
+    pub number: CommitNumber,
+    /// Executions that changed.
+    pub executions: Vec<ExecutionWrite>,
+    /// Small records that changed.
+    pub records: Vec<RecordWrite>,
+}
+
+/// What a step of one execution writes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ExecutionWrite {
+    /// Which execution.
+    pub id: ExecutionId,
+    /// Revision after this write; 1 for the first. Stored, and asserted to grow by one.
+    pub revision: u64,
+    /// The next snapshot, whole.
+    pub snapshot: Vec<u8>,
+    /// Events appended, if any.
+    pub events: Option<EventRun>,
+    /// Where the execution stands in listings, when that changed.
+    pub listing: Option<ListingMove>,
+    /// The name it claims; only with revision 1.
+    pub name: Option<NameClaim>,
+    /// Timers armed.
+    pub timers: Vec<TimerRow>,
+    /// Timers disarmed.
+    pub timers_dropped: Vec<TimerDrop>,
+    /// Tasks queued, or queued tasks whose value changed (same queue and position).
+    pub tasks: Vec<TaskRow>,
+    /// Tasks that are over.
+    pub tasks_dropped: Vec<TaskDrop>,
+}
+
+/// The events of one commit, under one key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EventRun {
+    /// Id of the first event, from 1.
+    pub first: u32,
+    /// How many events; at least 1.
+    pub count: u32,
+    /// The events; what they mean is the interpreter's business.
+    pub bytes: Vec<u8>,
+}
+
+/// An execution's entry in the listings of its machine.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ListingMove {
+    /// Key of the entry that goes: status and time as they were.
+    pub from: Option<(u8, i64)>,
+    /// The entry that comes.
+    pub to: Listing,
+}
+
+/// Makes an execution findable by name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NameClaim {
+    /// Name of the state machine.
+    pub machine: String,
+    /// Name of the execution.
+    pub name: String,
+}
+
+/// Disarms a timer: the key of its row.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TimerDrop {
+    /// As in the row.
+    pub due_ms: i64,
+    /// As in the row.
+    pub timer: u32,
+}
+
+/// Takes a task away: the key of its row.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TaskDrop {
+    /// As in the row.
+    pub queue: String,
+    /// As in the row.
+    pub position: u64,
+}
+
+/// Puts or deletes a small record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RecordWrite {
+    /// Which table.
+    pub kind: RecordKind,
+    /// Its key; records of a kind are listed in byte order of it.
+    pub key: Vec<u8>,
+    /// `None` deletes.
+    pub value: Option<Vec<u8>>,
+}

@@ -1,0 +1,111 @@
+//! What is read back.
+
+/// Names an execution inside the service: 48 bits of milliseconds since 1970, big-endian, then 80
+/// bits that the shard chose. Ids therefore sort by time of birth.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ExecutionId(pub [u8; 16]);
+
+/// An execution as stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ExecutionRow {
+    /// Grows by one with each write.
+    pub revision: u64,
+    /// The snapshot; what it means is the interpreter's business.
+    pub snapshot: Vec<u8>,
+}
+
+/// An armed timer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TimerRow {
+    /// When it is due, in milliseconds since 1970.
+    pub due_ms: i64,
+    /// Whose it is.
+    pub execution: ExecutionId,
+    /// Which of the execution's timers.
+    pub timer: u32,
+    /// What it is for; opaque here.
+    pub kind: u8,
+}
+
+/// A task that waits in a queue or is in somebody's hands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TaskRow {
+    /// The queue: an activity's name, or the outbox.
+    pub queue: String,
+    /// Place in the queue; grows with the order of scheduling.
+    pub position: u64,
+    /// Whose task it is.
+    pub execution: ExecutionId,
+    /// The event that scheduled it.
+    pub event: u32,
+    /// How often it was handed out; 0 while it was never.
+    pub hand_outs: u32,
+    /// Whether somebody holds it now.
+    pub handed_out: bool,
+}
+
+/// Small records by kind. The numbers are part of the store's format.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[repr(u8)]
+pub enum RecordKind {
+    /// What the store itself is: format, account, region, the key of task tokens.
+    Service = 0,
+    /// Activities, by name.
+    Activity = 1,
+    /// State machines, by name.
+    StateMachine = 2,
+    /// Definitions, by machine and revision.
+    Definition = 3,
+    /// Tags, by ARN.
+    Tags = 4,
+    /// Versions of state machines.
+    Version = 5,
+    /// Aliases of state machines.
+    Alias = 6,
+}
+
+/// An execution's entry in the listings of its machine.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listing {
+    /// Number of the state machine.
+    pub machine: u64,
+    /// Status; opaque here.
+    pub status: u8,
+    /// The time it is listed by, milliseconds since 1970.
+    pub time_ms: i64,
+    /// Which execution.
+    pub execution: ExecutionId,
+    /// What a list shows of it, so that no row need be read; opaque here.
+    pub summary: Vec<u8>,
+}
+
+/// Where a listing goes on: strictly older than this.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ListingCursor {
+    /// Time of the last entry shown.
+    pub time_ms: i64,
+    /// Its execution.
+    pub execution: ExecutionId,
+}
+
+/// A page of executions of one machine, newest first by (time, execution).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ListingQuery {
+    /// Number of the state machine.
+    pub machine: u64,
+    /// Only these statuses; all of them are merged by time.
+    pub statuses: Vec<u8>,
+    /// Where to go on.
+    pub before: Option<ListingCursor>,
+    /// At most so many.
+    pub limit: usize,
+}
+
+/// Which way a history is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Direction {
+    /// Ascending ids.
+    Forward,
+    /// Descending ids.
+    Backward,
+}
