@@ -1,1 +1,24 @@
-//! (room to be furnished)
+//! The interpreter runs one execution of a state machine, and does nothing else.
+//!
+//! Its doors are [`start`] and [`step`]: given an [`Execution`], something that happened outside
+//! ([`Input`]) and the moment it happened, they move the execution on and return the history events
+//! to append and the [`Effect`]s the caller owes the world.
+//!
+//! What is absent here is the point:
+//!
+//! - no clock: time is an argument, so a year-long `Wait` is tested in a microsecond;
+//! - no store: the caller commits what `step` returned;
+//! - no randomness: identifiers and jitter come from the seed the execution was born with;
+//! - no queues: who gets an activity task is the engine's business.
+
+mod document;
+mod effect;
+mod execution;
+pub mod history;
+mod input;
+
+pub use document::Document;
+pub use effect::{Due, Effect, TimerId, TimerKind};
+pub use execution::{Birth, Execution, Moment, Status, Step, World, start, step};
+pub use history::{Event, EventDetails, EventId, Failure, StateType};
+pub use input::{Input, Refusal};
