@@ -1,1 +1,29 @@
-//! (room to be furnished)
+//! Many executions: a shard takes a message and the time, and returns what is to be done.
+//!
+//! Its door is [`Shard::handle`]. A shard owns executions, activities with their queues and parked
+//! polls, and timers. Reads of what is durable do not enter it: [`read`] answers them from the store.
+//!
+//! What is absent here is the point:
+//!
+//! - no sockets, threads, locks or clocks: a shard is a value that one caller moves on;
+//! - no waiting: what is not in memory is asked for ([`Output::LoadExecution`]) and comes back as a message;
+//! - no durability: outputs carry the number of the commit they depend on, and the driver holds
+//!   them back until it is durable.
+
+pub mod arn;
+mod message;
+pub mod operations;
+mod rejection;
+pub mod shapes;
+
+pub use message::{LoadedExecution, Message, NameLookup, Now, Output, Ticket};
+pub use operations::{Operation, Request, Response};
+pub use rejection::{ErrorName, Rejection};
+
+mod load;
+mod read;
+mod shard;
+
+pub use load::{load_definition, load_execution};
+pub use read::{ReadError, read};
+pub use shard::{Gauges, Shard, ShardOptions};

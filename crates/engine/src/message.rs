@@ -1,0 +1,178 @@
+//! What a shard is told, and what it answers with.
+
+use std::sync::Arc;
+
+use asl::StateMachine;
+use interpreter::{Document, EventId};
+use store::{Commit, CommitNumber, ExecutionId, ExecutionRow};
+
+use crate::operations::{Request, Response};
+use crate::rejection::Rejection;
+use crate::shapes::ActivityTask;
+
+/// Names a request in flight. The driver makes tickets up and never uses one twice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Ticket(pub u64);
+
+/// The moment of a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Now {
+    /// What the wall clock shows, milliseconds since 1970. May jump.
+    pub wall_ms: i64,
+    /// What the steady clock shows, milliseconds since some start. Never goes back.
+    pub steady_ms: i64,
+}
+
+/// What the store said of a name before a `StartExecution` entered the shard.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NameLookup {
+    /// The last durable commit before the store was asked.
+    pub as_of: CommitNumber,
+    /// What it said.
+    pub found: Option<ExecutionId>,
+}
+
+/// Something a shard is told.
+#[derive(Debug)]
+pub enum Message {
+    /// A request that changes something, or a poll.
+    Request {
+        /// Where the answer goes.
+        ticket: Ticket,
+        /// What is asked.
+        request: Request,
+        /// For `StartExecution` with a name.
+        lookup: Option<NameLookup>,
+    },
+    /// The client of a parked poll has gone: the poll is never chosen again.
+    PollClosed(
+        /// The poll's ticket.
+        Ticket,
+    ),
+    /// At least one byte of a hand-out's answer was given to the kernel.
+    Delivered(
+        /// The poll's ticket.
+        Ticket,
+    ),
+    /// No byte of a hand-out's answer left: the client was gone before.
+    Undelivered(
+        /// The poll's ticket.
+        Ticket,
+    ),
+    /// An answer to [`Output::LoadExecution`].
+    Loaded {
+        /// Which execution.
+        id: ExecutionId,
+        /// What the store had; `None` when there is no such execution.
+        execution: Option<LoadedExecution>,
+    },
+    /// An answer to [`Output::LoadDefinition`].
+    LoadedDefinition {
+        /// Number of the machine.
+        machine: u64,
+        /// Revision.
+        revision: u64,
+        /// The definition; `None` when the store has none that parses.
+        definition: Option<(Arc<str>, Arc<StateMachine>)>,
+    },
+    /// An integration answered.
+    CallDone {
+        /// Whose call.
+        execution: ExecutionId,
+        /// The scheduling event.
+        task: EventId,
+        /// Its result, or error name and cause.
+        result: Result<Document, (String, String)>,
+    },
+    /// Commits up to this number are durable.
+    Durable(
+        /// The number.
+        CommitNumber,
+    ),
+    /// Time has passed.
+    Tick,
+    /// The server is to stop: parked polls are answered empty, as are those that come.
+    Drain,
+}
+
+/// An execution as read from the store.
+#[derive(Debug)]
+pub struct LoadedExecution {
+    /// Its row.
+    pub row: ExecutionRow,
+    /// The documents its snapshot refers to.
+    pub documents: Vec<(EventId, Document)>,
+    /// The definition it is pinned to.
+    pub definition: Arc<StateMachine>,
+}
+
+/// Something the driver must do.
+#[derive(Debug)]
+pub enum Output {
+    /// Make this durable. Commits come in order of their numbers.
+    Commit(Commit),
+    /// Answer a request once commit `after` is durable.
+    Reply {
+        /// Whose request.
+        ticket: Ticket,
+        /// 0 when nothing need be waited for.
+        after: CommitNumber,
+        /// The answer.
+        response: Result<Response, Rejection>,
+    },
+    /// Answer a poll with a task once commit `after` is durable, and tell how that went:
+    /// [`Message::Delivered`] or [`Message::Undelivered`], one of them, once.
+    HandOut {
+        /// The poll's ticket.
+        ticket: Ticket,
+        /// As above.
+        after: CommitNumber,
+        /// What the worker gets.
+        task: ActivityTask,
+        /// Whose task: until it is known to be delivered, readers are not shown that it started.
+        execution: ExecutionId,
+        /// The scheduling event.
+        event: EventId,
+    },
+    /// The doubt about a hand-out is over once commit `after` is durable.
+    Settled {
+        /// As above.
+        after: CommitNumber,
+        /// Whose task.
+        execution: ExecutionId,
+        /// The scheduling event.
+        event: EventId,
+    },
+    /// Read an execution from the store and answer with [`Message::Loaded`].
+    LoadExecution(
+        /// Which.
+        ExecutionId,
+    ),
+    /// Read a definition and answer with [`Message::LoadedDefinition`].
+    LoadDefinition {
+        /// Number of the machine.
+        machine: u64,
+        /// Revision.
+        revision: u64,
+    },
+    /// Ask the store for the name again: it was looked up too long ago. The request comes back.
+    LookUpAgain {
+        /// The request's ticket.
+        ticket: Ticket,
+        /// The request.
+        request: Request,
+    },
+    /// Call an integration once commit `after` is durable; answer with [`Message::CallDone`].
+    Call {
+        /// As above.
+        after: CommitNumber,
+        /// Whose call.
+        execution: ExecutionId,
+        /// The scheduling event.
+        task: EventId,
+        /// The resource, as the definition names it.
+        resource: Arc<str>,
+        /// What to call it with.
+        parameters: Document,
+    },
+}

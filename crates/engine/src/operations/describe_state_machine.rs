@@ -1,0 +1,19 @@
+//! `DescribeStateMachine`.
+
+use crate::shapes::StateMachineDescription;
+
+/// What is asked.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Request {
+    /// `stateMachineArn`.
+    pub state_machine_arn: String,
+    /// `includedData` is `METADATA_ONLY`.
+    pub metadata_only: bool,
+}
+
+/// What is answered.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Response {
+    /// What is to be shown.
+    pub description: StateMachineDescription,
+}

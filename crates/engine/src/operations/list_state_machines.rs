@@ -1,0 +1,21 @@
+//! `ListStateMachines`.
+
+use crate::shapes::StateMachineListItem;
+
+/// What is asked.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Request {
+    /// At most so many; the door has made 0 and nothing into 100.
+    pub limit: usize,
+    /// Name of the last machine of the page before, out of an authenticated token.
+    pub after: Option<String>,
+}
+
+/// What is answered.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Response {
+    /// In byte order of name.
+    pub state_machines: Vec<StateMachineListItem>,
+    /// Name to go on after, when there is more.
+    pub next: Option<String>,
+}

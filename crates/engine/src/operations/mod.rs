@@ -1,0 +1,212 @@
+//! One operation, one file: what is asked, what is answered, what it does.
+
+pub mod create_activity;
+pub mod create_state_machine;
+pub mod delete_activity;
+pub mod delete_state_machine;
+pub mod describe_activity;
+pub mod describe_execution;
+pub mod describe_state_machine;
+pub mod describe_state_machine_for_execution;
+pub mod get_activity_task;
+pub mod get_execution_history;
+pub mod list_activities;
+pub mod list_executions;
+pub mod list_state_machines;
+pub mod list_tags_for_resource;
+pub mod send_task_failure;
+pub mod send_task_heartbeat;
+pub mod send_task_success;
+pub mod start_execution;
+pub mod stop_execution;
+pub mod tag_resource;
+pub mod untag_resource;
+pub mod update_state_machine;
+
+/// The operations this service knows by name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[allow(missing_docs)]
+pub enum Operation {
+    CreateActivity,
+    DescribeActivity,
+    ListActivities,
+    DeleteActivity,
+    GetActivityTask,
+    SendTaskSuccess,
+    SendTaskFailure,
+    SendTaskHeartbeat,
+    CreateStateMachine,
+    DescribeStateMachine,
+    UpdateStateMachine,
+    DeleteStateMachine,
+    ListStateMachines,
+    StartExecution,
+    DescribeExecution,
+    DescribeStateMachineForExecution,
+    StopExecution,
+    ListExecutions,
+    GetExecutionHistory,
+    TagResource,
+    UntagResource,
+    ListTagsForResource,
+}
+
+impl Operation {
+    /// Every operation.
+    pub const ALL: &[Operation] = &[
+        Operation::CreateActivity,
+        Operation::DescribeActivity,
+        Operation::ListActivities,
+        Operation::DeleteActivity,
+        Operation::GetActivityTask,
+        Operation::SendTaskSuccess,
+        Operation::SendTaskFailure,
+        Operation::SendTaskHeartbeat,
+        Operation::CreateStateMachine,
+        Operation::DescribeStateMachine,
+        Operation::UpdateStateMachine,
+        Operation::DeleteStateMachine,
+        Operation::ListStateMachines,
+        Operation::StartExecution,
+        Operation::DescribeExecution,
+        Operation::DescribeStateMachineForExecution,
+        Operation::StopExecution,
+        Operation::ListExecutions,
+        Operation::GetExecutionHistory,
+        Operation::TagResource,
+        Operation::UntagResource,
+        Operation::ListTagsForResource,
+    ];
+
+    /// The name, as in `X-Amz-Target`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Operation::CreateActivity => "CreateActivity",
+            Operation::DescribeActivity => "DescribeActivity",
+            Operation::ListActivities => "ListActivities",
+            Operation::DeleteActivity => "DeleteActivity",
+            Operation::GetActivityTask => "GetActivityTask",
+            Operation::SendTaskSuccess => "SendTaskSuccess",
+            Operation::SendTaskFailure => "SendTaskFailure",
+            Operation::SendTaskHeartbeat => "SendTaskHeartbeat",
+            Operation::CreateStateMachine => "CreateStateMachine",
+            Operation::DescribeStateMachine => "DescribeStateMachine",
+            Operation::UpdateStateMachine => "UpdateStateMachine",
+            Operation::DeleteStateMachine => "DeleteStateMachine",
+            Operation::ListStateMachines => "ListStateMachines",
+            Operation::StartExecution => "StartExecution",
+            Operation::DescribeExecution => "DescribeExecution",
+            Operation::DescribeStateMachineForExecution => "DescribeStateMachineForExecution",
+            Operation::StopExecution => "StopExecution",
+            Operation::ListExecutions => "ListExecutions",
+            Operation::GetExecutionHistory => "GetExecutionHistory",
+            Operation::TagResource => "TagResource",
+            Operation::UntagResource => "UntagResource",
+            Operation::ListTagsForResource => "ListTagsForResource",
+        }
+    }
+
+    /// Whether it only reads what is durable: such a request never enters a shard.
+    pub const fn is_read(self) -> bool {
+        matches!(
+            self,
+            Operation::DescribeActivity
+                | Operation::ListActivities
+                | Operation::DescribeStateMachine
+                | Operation::ListStateMachines
+                | Operation::DescribeExecution
+                | Operation::DescribeStateMachineForExecution
+                | Operation::ListExecutions
+                | Operation::GetExecutionHistory
+                | Operation::ListTagsForResource
+        )
+    }
+}
+
+/// A request that passed the door.
+#[derive(Clone, Debug)]
+#[allow(missing_docs)]
+pub enum Request {
+    CreateActivity(create_activity::Request),
+    DescribeActivity(describe_activity::Request),
+    ListActivities(list_activities::Request),
+    DeleteActivity(delete_activity::Request),
+    GetActivityTask(get_activity_task::Request),
+    SendTaskSuccess(send_task_success::Request),
+    SendTaskFailure(send_task_failure::Request),
+    SendTaskHeartbeat(send_task_heartbeat::Request),
+    CreateStateMachine(create_state_machine::Request),
+    DescribeStateMachine(describe_state_machine::Request),
+    UpdateStateMachine(update_state_machine::Request),
+    DeleteStateMachine(delete_state_machine::Request),
+    ListStateMachines(list_state_machines::Request),
+    StartExecution(start_execution::Request),
+    DescribeExecution(describe_execution::Request),
+    DescribeStateMachineForExecution(describe_state_machine_for_execution::Request),
+    StopExecution(stop_execution::Request),
+    ListExecutions(list_executions::Request),
+    GetExecutionHistory(get_execution_history::Request),
+    TagResource(tag_resource::Request),
+    UntagResource(untag_resource::Request),
+    ListTagsForResource(list_tags_for_resource::Request),
+}
+
+/// An answer.
+#[derive(Clone, Debug)]
+#[allow(missing_docs)]
+pub enum Response {
+    CreateActivity(create_activity::Response),
+    DescribeActivity(describe_activity::Response),
+    ListActivities(list_activities::Response),
+    DeleteActivity(delete_activity::Response),
+    GetActivityTask(get_activity_task::Response),
+    SendTaskSuccess(send_task_success::Response),
+    SendTaskFailure(send_task_failure::Response),
+    SendTaskHeartbeat(send_task_heartbeat::Response),
+    CreateStateMachine(create_state_machine::Response),
+    DescribeStateMachine(describe_state_machine::Response),
+    UpdateStateMachine(update_state_machine::Response),
+    DeleteStateMachine(delete_state_machine::Response),
+    ListStateMachines(list_state_machines::Response),
+    StartExecution(start_execution::Response),
+    DescribeExecution(describe_execution::Response),
+    DescribeStateMachineForExecution(describe_state_machine_for_execution::Response),
+    StopExecution(stop_execution::Response),
+    ListExecutions(list_executions::Response),
+    GetExecutionHistory(get_execution_history::Response),
+    TagResource(tag_resource::Response),
+    UntagResource(untag_resource::Response),
+    ListTagsForResource(list_tags_for_resource::Response),
+}
+
+impl Request {
+    /// Which operation is asked for.
+    pub fn operation(&self) -> Operation {
+        match self {
+            Request::CreateActivity(_) => Operation::CreateActivity,
+            Request::DescribeActivity(_) => Operation::DescribeActivity,
+            Request::ListActivities(_) => Operation::ListActivities,
+            Request::DeleteActivity(_) => Operation::DeleteActivity,
+            Request::GetActivityTask(_) => Operation::GetActivityTask,
+            Request::SendTaskSuccess(_) => Operation::SendTaskSuccess,
+            Request::SendTaskFailure(_) => Operation::SendTaskFailure,
+            Request::SendTaskHeartbeat(_) => Operation::SendTaskHeartbeat,
+            Request::CreateStateMachine(_) => Operation::CreateStateMachine,
+            Request::DescribeStateMachine(_) => Operation::DescribeStateMachine,
+            Request::UpdateStateMachine(_) => Operation::UpdateStateMachine,
+            Request::DeleteStateMachine(_) => Operation::DeleteStateMachine,
+            Request::ListStateMachines(_) => Operation::ListStateMachines,
+            Request::StartExecution(_) => Operation::StartExecution,
+            Request::DescribeExecution(_) => Operation::DescribeExecution,
+            Request::DescribeStateMachineForExecution(_) => {
+                Operation::DescribeStateMachineForExecution
+            }
+            Request::StopExecution(_) => Operation::StopExecution,
+            Request::ListExecutions(_) => Operation::ListExecutions,
+            Request::GetExecutionHistory(_) => Operation::GetExecutionHistory,
+            Request::TagResource(_) => Operation::TagResource,
+            Request::UntagResource(_) => Operation::UntagResource,
+            Request::ListTagsForResource(_) => Operation::ListTagsForResource,
+        }
+    }
+}
