@@ -11,14 +11,22 @@
 //! - nothing of ours is used, so nothing here can decide about an execution.
 
 mod commit;
+mod encoding;
+mod keys;
+mod kv;
+mod memory;
 mod rows;
 
 pub use commit::{
-    Commit, CommitNumber, Epoch, EventRun, ExecutionWrite, ListingMove, NameClaim, RecordWrite, TaskDrop,
-    TimerDrop,
+    Commit, CommitNumber, Epoch, EventRun, ExecutionWrite, ListingMove, NameClaim, RecordWrite,
+    TaskDrop, TimerDrop,
 };
+pub use keys::KEY_BYTES_MAX;
+pub use kv::{KeyRange, Kv, KvStore, Op, View};
+pub use memory::{MemoryEngine, MemoryStore, MemoryView};
 pub use rows::{
-    Direction, ExecutionId, ExecutionRow, Listing, ListingCursor, ListingQuery, RecordKind, TaskRow, TimerRow,
+    Direction, ExecutionId, ExecutionRow, Listing, ListingCursor, ListingQuery, RecordKind,
+    TaskRow, TimerRow,
 };
 
 /// Why a store could not do what was asked.
@@ -32,6 +40,10 @@ pub enum StoreError {
         /// The epoch in force.
         theirs: u64,
     },
+    /// The commit contradicts what is stored, so its author is wrong about the state of the shard: a
+    /// bug, never a matter of luck. Nothing was written.
+    #[error("store: refused: {0}")]
+    Refused(String),
     /// The disk or the engine under the store failed. After a failed commit nothing may be promised.
     #[error("store: {0}")]
     Io(String),
@@ -55,7 +67,11 @@ pub trait Store: Send + Sync {
     fn execution(&self, id: ExecutionId) -> Result<Option<ExecutionRow>, StoreError>;
 
     /// The execution of that name, as claimed by [`NameClaim`].
-    fn execution_by_name(&self, machine: &str, name: &str) -> Result<Option<ExecutionId>, StoreError>;
+    fn execution_by_name(
+        &self,
+        machine: &str,
+        name: &str,
+    ) -> Result<Option<ExecutionId>, StoreError>;
 
     /// Runs of events, in `direction`, beginning with the run that holds event `from`, until at least
     /// `limit` events past `from` are covered or history ends.

@@ -1,0 +1,226 @@
+//! The values of rows, as bytes.
+//!
+//! The first byte of every value is the version of its format. A store written by an older Towpath
+//! is read for ever; one written by a newer Towpath is refused, never guessed at. To change a
+//! format, add a version beside the old one and a sample of it to the tests: samples are never
+//! edited, since each of them lies on somebody's disk.
+//!
+//! Written by hand: eight small shapes do not earn a dependency, and what is on disk should be
+//! readable here and not follow from the attributes of a library.
+
+use crate::StoreError;
+use crate::commit::{CommitNumber, Epoch, EventRun};
+use crate::rows::{ExecutionId, ExecutionRow, TaskRow};
+
+/// The one version there is, for every kind of value.
+const VERSION: u8 = 1;
+
+/// Where the shard stands: written with every commit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Head {
+    pub(crate) last_commit: CommitNumber,
+    pub(crate) epoch: Epoch,
+}
+
+pub(crate) fn head(head: Head) -> Vec<u8> {
+    let mut bytes = vec![VERSION];
+    put_varint(&mut bytes, head.last_commit);
+    put_varint(&mut bytes, head.epoch.0);
+    bytes
+}
+
+pub(crate) fn head_from(bytes: &[u8]) -> Result<Head, StoreError> {
+    let mut value = Value::open("head", bytes)?;
+    let head = Head {
+        last_commit: value.varint()?,
+        epoch: Epoch(value.varint()?),
+    };
+    value.end()?;
+    Ok(head)
+}
+
+pub(crate) fn execution(revision: u64, snapshot: &[u8]) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(snapshot.len() + 6);
+    bytes.push(VERSION);
+    put_varint(&mut bytes, revision);
+    bytes.extend_from_slice(snapshot);
+    bytes
+}
+
+pub(crate) fn execution_from(bytes: &[u8]) -> Result<ExecutionRow, StoreError> {
+    let mut value = Value::open("execution", bytes)?;
+    Ok(ExecutionRow {
+        revision: value.varint()?,
+        snapshot: value.rest().to_vec(),
+    })
+}
+
+/// Only the revision, so that the check before a commit copies no snapshot.
+pub(crate) fn revision_from(bytes: &[u8]) -> Result<u64, StoreError> {
+    Value::open("execution", bytes)?.varint()
+}
+
+pub(crate) fn events(run: &EventRun) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(run.bytes.len() + 4);
+    bytes.push(VERSION);
+    put_varint(&mut bytes, run.count.into());
+    bytes.extend_from_slice(&run.bytes);
+    bytes
+}
+
+pub(crate) fn events_from(first: u32, bytes: &[u8]) -> Result<EventRun, StoreError> {
+    let mut value = Value::open("events", bytes)?;
+    Ok(EventRun {
+        first,
+        count: value.varint_u32()?,
+        bytes: value.rest().to_vec(),
+    })
+}
+
+/// A value that is opaque to the store: a record, or what a listing shows.
+pub(crate) fn opaque(value: &[u8]) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(value.len() + 1);
+    bytes.push(VERSION);
+    bytes.extend_from_slice(value);
+    bytes
+}
+
+pub(crate) fn opaque_from(what: &'static str, bytes: &[u8]) -> Result<Vec<u8>, StoreError> {
+    Ok(Value::open(what, bytes)?.rest().to_vec())
+}
+
+pub(crate) fn name(id: ExecutionId) -> Vec<u8> {
+    let mut bytes = vec![VERSION];
+    bytes.extend(id.0);
+    bytes
+}
+
+pub(crate) fn name_from(bytes: &[u8]) -> Result<ExecutionId, StoreError> {
+    let mut value = Value::open("name", bytes)?;
+    let id = value.id()?;
+    value.end()?;
+    Ok(id)
+}
+
+pub(crate) fn timer(kind: u8) -> Vec<u8> {
+    vec![VERSION, kind]
+}
+
+pub(crate) fn timer_from(bytes: &[u8]) -> Result<u8, StoreError> {
+    let mut value = Value::open("timer", bytes)?;
+    let kind = value.byte()?;
+    value.end()?;
+    Ok(kind)
+}
+
+pub(crate) fn task(task: &TaskRow) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(24);
+    bytes.push(VERSION);
+    bytes.extend(task.execution.0);
+    put_varint(&mut bytes, task.event.into());
+    put_varint(&mut bytes, task.hand_outs.into());
+    bytes.push(task.handed_out.into());
+    bytes
+}
+
+pub(crate) fn task_from(queue: String, position: u64, bytes: &[u8]) -> Result<TaskRow, StoreError> {
+    let mut value = Value::open("task", bytes)?;
+    let row = TaskRow {
+        queue,
+        position,
+        execution: value.id()?,
+        event: value.varint_u32()?,
+        hand_outs: value.varint_u32()?,
+        handed_out: match value.byte()? {
+            0 => false,
+            1 => true,
+            _ => return Err(value.damaged()),
+        },
+    };
+    value.end()?;
+    Ok(row)
+}
+
+/// Seven bits a byte, lowest first, the high bit meaning "more".
+pub(crate) fn put_varint(bytes: &mut Vec<u8>, mut number: u64) {
+    while number >= 0x80 {
+        bytes.push(number as u8 | 0x80);
+        number >>= 7;
+    }
+    bytes.push(number as u8);
+}
+
+/// What is left to read of a value.
+struct Value<'a> {
+    what: &'static str,
+    bytes: &'a [u8],
+}
+
+impl<'a> Value<'a> {
+    fn open(what: &'static str, bytes: &'a [u8]) -> Result<Self, StoreError> {
+        match bytes.split_first() {
+            Some((&VERSION, bytes)) => Ok(Self { what, bytes }),
+            Some((version, _)) => Err(StoreError::Damaged(format!(
+                "a row of kind \"{what}\" has format {version} and this version of Towpath reads up to {VERSION}: \
+                 start the version that wrote it"
+            ))),
+            None => Err(StoreError::Damaged(format!(
+                "a row of kind \"{what}\" is empty"
+            ))),
+        }
+    }
+
+    fn byte(&mut self) -> Result<u8, StoreError> {
+        let (&byte, rest) = self.bytes.split_first().ok_or_else(|| self.damaged())?;
+        self.bytes = rest;
+        Ok(byte)
+    }
+
+    fn id(&mut self) -> Result<ExecutionId, StoreError> {
+        let (id, rest) = self
+            .bytes
+            .split_first_chunk::<16>()
+            .ok_or_else(|| self.damaged())?;
+        self.bytes = rest;
+        Ok(ExecutionId(*id))
+    }
+
+    fn varint(&mut self) -> Result<u64, StoreError> {
+        let mut number = 0u64;
+        for shift in (0..64).step_by(7) {
+            let byte = self.byte()?;
+            let bits = u64::from(byte & 0x7F);
+            if shift == 63 && bits > 1 {
+                return Err(self.damaged());
+            }
+            number |= bits << shift;
+            if byte & 0x80 == 0 {
+                return Ok(number);
+            }
+        }
+        Err(self.damaged())
+    }
+
+    fn varint_u32(&mut self) -> Result<u32, StoreError> {
+        u32::try_from(self.varint()?).map_err(|_| self.damaged())
+    }
+
+    fn rest(self) -> &'a [u8] {
+        self.bytes
+    }
+
+    fn end(self) -> Result<(), StoreError> {
+        if self.bytes.is_empty() {
+            Ok(())
+        } else {
+            Err(self.damaged())
+        }
+    }
+
+    fn damaged(&self) -> StoreError {
+        StoreError::Damaged(format!("a row of kind \"{}\" cannot be read", self.what))
+    }
+}
+
+#[cfg(test)]
+mod tests;

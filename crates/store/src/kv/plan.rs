@@ -1,0 +1,173 @@
+//! From commits to writes: what is checked, and which keys change.
+
+use std::collections::BTreeMap;
+
+use super::{Op, View};
+use crate::commit::{Commit, Epoch, ExecutionWrite};
+use crate::encoding::Head;
+use crate::rows::{ExecutionId, ListingCursor};
+use crate::{StoreError, encoding, keys};
+
+/// The last write of each key wins, and an engine sees each key once.
+///
+/// That is not only thrift. An LSM engine gives one sequence number to all writes of a set and then
+/// cannot tell which of two writes to the same key came later.
+#[derive(Default)]
+struct Writes(BTreeMap<Vec<u8>, Option<Vec<u8>>>);
+
+impl Writes {
+    fn put(&mut self, key: Vec<u8>, value: Vec<u8>) {
+        self.0.insert(key, Some(value));
+    }
+
+    fn delete(&mut self, key: Vec<u8>) {
+        self.0.insert(key, None);
+    }
+
+    fn into_ops(self) -> Result<Vec<Op>, StoreError> {
+        let op = |(key, value): (Vec<u8>, _)| {
+            if key.len() > keys::KEY_BYTES_MAX {
+                let (length, max) = (key.len(), keys::KEY_BYTES_MAX);
+                return Err(StoreError::Refused(format!(
+                    "a key of {length} bytes; at most {max} are kept"
+                )));
+            }
+            Ok(match value {
+                Some(value) => Op::Put(key, value),
+                None => Op::Delete(key),
+            })
+        };
+        self.0.into_iter().map(op).collect()
+    }
+}
+
+/// The head after `commits` and the writes that lead there, or a refusal of the whole.
+pub(super) fn plan(
+    view: &impl View,
+    head: Head,
+    epoch: Epoch,
+    commits: &[Commit],
+) -> Result<(Head, Vec<Op>), StoreError> {
+    let mut writes = Writes::default();
+    let mut revisions = BTreeMap::new();
+    let mut last_commit = head.last_commit;
+    for commit in commits {
+        let expected = last_commit.checked_add(1);
+        if Some(commit.number) != expected {
+            return Err(StoreError::Refused(format!(
+                "commit {} after commit {last_commit}",
+                commit.number
+            )));
+        }
+        last_commit = commit.number;
+        for write in &commit.executions {
+            let stored = match revisions.get(&write.id) {
+                Some(&revision) => revision,
+                None => stored_revision(view, write.id)?,
+            };
+            check(write, stored)?;
+            revisions.insert(write.id, write.revision);
+            add_execution(&mut writes, write);
+        }
+        for record in &commit.records {
+            let key = keys::record(record.kind, &record.key);
+            match &record.value {
+                Some(value) => writes.put(key, encoding::opaque(value)),
+                None => writes.delete(key),
+            }
+        }
+    }
+    let head = Head { last_commit, epoch };
+    writes.put(keys::head(), encoding::head(head));
+    Ok((head, writes.into_ops()?))
+}
+
+/// The revision on disk; 0 where there is none.
+fn stored_revision(view: &impl View, id: ExecutionId) -> Result<u64, StoreError> {
+    Ok(view
+        .get(&keys::execution(id), encoding::revision_from)?
+        .transpose()?
+        .unwrap_or(0))
+}
+
+fn check(write: &ExecutionWrite, stored: u64) -> Result<(), StoreError> {
+    let refuse = |what: String| {
+        Err(StoreError::Refused(format!(
+            "execution {}: {what}",
+            hex(write.id)
+        )))
+    };
+    if Some(write.revision) != stored.checked_add(1) {
+        return refuse(format!(
+            "revision {} after revision {stored}",
+            write.revision
+        ));
+    }
+    if write.name.is_some() && write.revision != 1 {
+        return refuse(format!("a name is claimed at revision {}", write.revision));
+    }
+    if let Some(run) = &write.events {
+        let last = run.first.checked_add(run.count);
+        if run.first == 0 || run.count == 0 || last.is_none() {
+            return refuse(format!("a run of {} events from {}", run.count, run.first));
+        }
+    }
+    Ok(())
+}
+
+/// Rows that go are taken away before rows that come are put: where one write drops and arms the same
+/// key, the row stays. A timer too many is told from a live one when it fires; a timer too few leaves
+/// an execution waiting for ever.
+fn add_execution(writes: &mut Writes, write: &ExecutionWrite) {
+    let id = write.id;
+    writes.put(
+        keys::execution(id),
+        encoding::execution(write.revision, &write.snapshot),
+    );
+    if let Some(run) = &write.events {
+        writes.put(keys::events(id, run.first), encoding::events(run));
+    }
+    if let Some(moved) = &write.listing {
+        let to = &moved.to;
+        if let Some((status, time_ms)) = moved.from {
+            writes.delete(keys::listing(
+                to.machine,
+                status,
+                ListingCursor {
+                    time_ms,
+                    execution: id,
+                },
+            ));
+        }
+        let at = ListingCursor {
+            time_ms: to.time_ms,
+            execution: to.execution,
+        };
+        writes.put(
+            keys::listing(to.machine, to.status, at),
+            encoding::opaque(&to.summary),
+        );
+    }
+    if let Some(claim) = &write.name {
+        writes.put(keys::name(&claim.machine, &claim.name), encoding::name(id));
+    }
+    for drop in &write.timers_dropped {
+        writes.delete(keys::timer(drop.due_ms, id, drop.timer));
+    }
+    for timer in &write.timers {
+        writes.put(
+            keys::timer(timer.due_ms, timer.execution, timer.timer),
+            encoding::timer(timer.kind),
+        );
+    }
+    for drop in &write.tasks_dropped {
+        writes.delete(keys::task(&drop.queue, drop.position));
+    }
+    for task in &write.tasks {
+        writes.put(keys::task(&task.queue, task.position), encoding::task(task));
+    }
+}
+
+fn hex(id: ExecutionId) -> String {
+    id.0.iter().map(|byte| format!("{byte:02x}")).collect()
+}
