@@ -16,6 +16,8 @@ mod keys;
 mod kv;
 mod memory;
 mod rows;
+#[cfg(feature = "suite")]
+pub mod suite;
 
 pub use commit::{
     Commit, CommitNumber, Epoch, EventRun, ExecutionWrite, ListingMove, NameClaim, RecordWrite,

@@ -173,12 +173,15 @@ pub(super) fn listings(view: &impl View, query: &ListingQuery) -> Result<Vec<Lis
     Ok(page)
 }
 
+/// Key and value of a small record.
+type Record = (Vec<u8>, Vec<u8>);
+
 pub(super) fn records(
     view: &impl View,
     kind: RecordKind,
     after: Option<&[u8]>,
     limit: usize,
-) -> Result<Vec<(Vec<u8>, Vec<u8>)>, StoreError> {
+) -> Result<Vec<Record>, StoreError> {
     let mut records = Vec::new();
     if limit == 0 {
         return Ok(records);
