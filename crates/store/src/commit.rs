@@ -14,6 +14,8 @@ pub struct Epoch(pub u64);
 pub struct Commit {
     /// Its place in the shard's order.
     pub number: CommitNumber,
+    /// When it was made, in milliseconds since 1970; after a restart time goes on from there.
+    pub at_ms: i64,
     /// Executions that changed.
     pub executions: Vec<ExecutionWrite>,
     /// Small records that changed.

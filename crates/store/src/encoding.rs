@@ -20,12 +20,14 @@ const VERSION: u8 = 1;
 pub(crate) struct Head {
     pub(crate) last_commit: CommitNumber,
     pub(crate) epoch: Epoch,
+    pub(crate) at_ms: i64,
 }
 
 pub(crate) fn head(head: Head) -> Vec<u8> {
     let mut bytes = vec![VERSION];
     put_varint(&mut bytes, head.last_commit);
     put_varint(&mut bytes, head.epoch.0);
+    bytes.extend(head.at_ms.to_be_bytes());
     bytes
 }
 
@@ -34,6 +36,7 @@ pub(crate) fn head_from(bytes: &[u8]) -> Result<Head, StoreError> {
     let head = Head {
         last_commit: value.varint()?,
         epoch: Epoch(value.varint()?),
+        at_ms: value.millis()?,
     };
     value.end()?;
     Ok(head)
@@ -102,15 +105,18 @@ pub(crate) fn name_from(bytes: &[u8]) -> Result<ExecutionId, StoreError> {
     Ok(id)
 }
 
-pub(crate) fn timer(kind: u8) -> Vec<u8> {
-    vec![VERSION, kind]
+pub(crate) fn timer(kind: u8, span_ms: u64) -> Vec<u8> {
+    let mut bytes = vec![VERSION, kind];
+    put_varint(&mut bytes, span_ms);
+    bytes
 }
 
-pub(crate) fn timer_from(bytes: &[u8]) -> Result<u8, StoreError> {
+/// Kind and span.
+pub(crate) fn timer_from(bytes: &[u8]) -> Result<(u8, u64), StoreError> {
     let mut value = Value::open("timer", bytes)?;
-    let kind = value.byte()?;
+    let timer = (value.byte()?, value.varint()?);
     value.end()?;
-    Ok(kind)
+    Ok(timer)
 }
 
 pub(crate) fn task(task: &TaskRow) -> Vec<u8> {
@@ -183,6 +189,15 @@ impl<'a> Value<'a> {
             .ok_or_else(|| self.damaged())?;
         self.bytes = rest;
         Ok(ExecutionId(*id))
+    }
+
+    fn millis(&mut self) -> Result<i64, StoreError> {
+        let (bytes, rest) = self
+            .bytes
+            .split_first_chunk::<8>()
+            .ok_or_else(|| self.damaged())?;
+        self.bytes = rest;
+        Ok(i64::from_be_bytes(*bytes))
     }
 
     fn varint(&mut self) -> Result<u64, StoreError> {

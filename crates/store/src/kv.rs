@@ -95,6 +95,7 @@ impl<E: Kv> KvStore<E> {
             None => Head {
                 last_commit: 0,
                 epoch: Epoch(0),
+                at_ms: 0,
             },
         };
         Ok(Self {
@@ -151,6 +152,11 @@ impl<E: Kv> Store for KvStore<E> {
         *head = next;
         self.last_commit.store(next.last_commit, Ordering::Release);
         Ok(())
+    }
+
+    fn latest_ms(&self) -> Result<i64, StoreError> {
+        self.check_alive()?;
+        Ok(self.lock_head().at_ms)
     }
 
     fn last_commit(&self) -> Result<CommitNumber, StoreError> {

@@ -65,6 +65,9 @@ pub trait Store: Send + Sync {
     /// The number of the last commit that is durable; 0 in an empty store.
     fn last_commit(&self) -> Result<CommitNumber, StoreError>;
 
+    /// The latest `at_ms` of any durable commit; 0 in an empty store. For recovery.
+    fn latest_ms(&self) -> Result<i64, StoreError>;
+
     /// One execution.
     fn execution(&self, id: ExecutionId) -> Result<Option<ExecutionRow>, StoreError>;
 

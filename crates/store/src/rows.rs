@@ -25,6 +25,8 @@ pub struct TimerRow {
     pub timer: u32,
     /// What it is for; opaque here.
     pub kind: u8,
+    /// The length of time it was armed for, in milliseconds; 0 when it waits for a timestamp.
+    pub span_ms: u64,
 }
 
 /// A task that waits in a queue or is in somebody's hands.

@@ -24,8 +24,9 @@ fn version_1_is_written_as_it_always_was() {
     let written = Head {
         last_commit: 300,
         epoch: Epoch(7),
+        at_ms: 258,
     };
-    assert_eq!(hex(&head(written)), "01ac0207");
+    assert_eq!(hex(&head(written)), "01ac02070000000000000102");
     assert_eq!(hex(&execution(129, b"snap")), "018101736e6170");
     assert_eq!(
         hex(&events(&EventRun {
@@ -37,7 +38,7 @@ fn version_1_is_written_as_it_always_was() {
     );
     assert_eq!(hex(&opaque(b"sum")), "0173756d");
     assert_eq!(hex(&name(ID)), "01018bcfe568004142434445464748494a");
-    assert_eq!(hex(&timer(3)), "0103");
+    assert_eq!(hex(&timer(3, 300)), "0103ac02");
     assert_eq!(
         hex(&task(&task_row())),
         "01018bcfe568004142434445464748494aac020201"
@@ -47,10 +48,11 @@ fn version_1_is_written_as_it_always_was() {
 #[test]
 fn version_1_is_read_as_it_was_meant() {
     assert_eq!(
-        head_from(b"\x01\xac\x02\x07").unwrap(),
+        head_from(b"\x01\xac\x02\x07\0\0\0\0\0\0\x01\x02").unwrap(),
         Head {
             last_commit: 300,
-            epoch: Epoch(7)
+            epoch: Epoch(7),
+            at_ms: 258
         }
     );
     let row = execution_from(b"\x01\x81\x01snap").unwrap();
@@ -76,7 +78,7 @@ fn version_1_is_read_as_it_was_meant() {
         name_from(b"\x01\x01\x8b\xcf\xe5\x68\x00ABCDEFGHIJ").unwrap(),
         ID
     );
-    assert_eq!(timer_from(b"\x01\x03").unwrap(), 3);
+    assert_eq!(timer_from(b"\x01\x03\xac\x02").unwrap(), (3, 300));
     let task = task_from(
         "q".into(),
         4,
@@ -143,9 +145,10 @@ fn stumps_and_tails_are_damage() {
         head(Head {
             last_commit: 300,
             epoch: Epoch(7),
+            at_ms: 258,
         }),
         name(ID),
-        timer(3),
+        timer(3, 300),
         task(&task_row()),
     ];
     let read = |at: usize, bytes: &[u8]| match at {

@@ -51,6 +51,7 @@ pub(super) fn plan(
     let mut writes = Writes::default();
     let mut revisions = BTreeMap::new();
     let mut last_commit = head.last_commit;
+    let mut at_ms = head.at_ms;
     for commit in commits {
         let expected = last_commit.checked_add(1);
         if Some(commit.number) != expected {
@@ -60,6 +61,7 @@ pub(super) fn plan(
             )));
         }
         last_commit = commit.number;
+        at_ms = at_ms.max(commit.at_ms);
         for write in &commit.executions {
             let stored = match revisions.get(&write.id) {
                 Some(&revision) => revision,
@@ -77,7 +79,11 @@ pub(super) fn plan(
             }
         }
     }
-    let head = Head { last_commit, epoch };
+    let head = Head {
+        last_commit,
+        epoch,
+        at_ms,
+    };
     writes.put(keys::head(), encoding::head(head));
     Ok((head, writes.into_ops()?))
 }
@@ -157,7 +163,7 @@ fn add_execution(writes: &mut Writes, write: &ExecutionWrite) {
     for timer in &write.timers {
         writes.put(
             keys::timer(timer.due_ms, timer.execution, timer.timer),
-            encoding::timer(timer.kind),
+            encoding::timer(timer.kind, timer.span_ms),
         );
     }
     for drop in &write.tasks_dropped {

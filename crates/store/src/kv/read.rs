@@ -211,11 +211,13 @@ pub(super) fn timers(view: &impl View, visit: &mut dyn FnMut(TimerRow)) -> Resul
         |key, value| {
             let (due_ms, execution, timer) =
                 keys::timer_of(key).ok_or_else(|| damaged_key("timers"))?;
+            let (kind, span_ms) = encoding::timer_from(value)?;
             visit(TimerRow {
                 due_ms,
                 execution,
                 timer,
-                kind: encoding::timer_from(value)?,
+                kind,
+                span_ms,
             });
             Ok(ControlFlow::Continue(()))
         },

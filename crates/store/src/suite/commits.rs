@@ -98,6 +98,7 @@ pub(super) fn a_refused_commit_leaves_no_trace(home: &dyn Home) {
             execution: one,
             timer: 1,
             kind: 0,
+            span_ms: 0,
         }],
         tasks: vec![TaskRow {
             queue: "q".into(),

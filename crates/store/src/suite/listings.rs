@@ -160,7 +160,7 @@ pub(super) fn listings_follow_moves(home: &dyn Home) {
     );
     now_and_after_reopening(home, store, |store| {
         assert_eq!(page(store, &[0], None, 10), [entry(1, 0, 10, two)]);
-        assert_eq!(page(store, &[1], None, 10), [renamed.clone()]);
+        assert_eq!(page(store, &[1], None, 10), std::slice::from_ref(&renamed));
         assert_eq!(
             page(store, &[0, 1], None, 10),
             [renamed.clone(), entry(1, 0, 10, two)]

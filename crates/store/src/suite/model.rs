@@ -209,6 +209,7 @@ impl Model {
                 execution: id,
                 timer: random.below(4) as u32,
                 kind: random.below(256) as u8,
+                span_ms: random.below(1 << 40),
             };
             self.timers.insert((row.due_ms, id, row.timer), row.clone());
             write.timers.push(row);

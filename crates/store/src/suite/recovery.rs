@@ -10,6 +10,7 @@ fn timer(due_ms: i64, execution: ExecutionId, timer: u32) -> TimerRow {
         execution,
         timer,
         kind: timer as u8,
+        span_ms: u64::from(timer) * 1_000,
     }
 }
 

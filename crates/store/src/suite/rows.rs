@@ -51,6 +51,7 @@ pub(super) fn several_commits_share_one_call(home: &dyn Home) {
         execution: one,
         timer,
         kind: 1,
+        span_ms: 5,
     };
     let task = |hand_outs| TaskRow {
         queue: "q".into(),

@@ -36,6 +36,7 @@ pub(super) fn write(id: ExecutionId, revision: u64) -> ExecutionWrite {
 pub(super) fn step(number: CommitNumber, write: ExecutionWrite) -> Commit {
     Commit {
         number,
+        at_ms: 1_700_000_000_000 + i64::try_from(number).unwrap_or(0),
         executions: vec![write],
         records: Vec::new(),
     }
@@ -55,6 +56,7 @@ pub(super) fn put(
     };
     Commit {
         number,
+        at_ms: 1_700_000_000_000 + i64::try_from(number).unwrap_or(0),
         executions: Vec::new(),
         records: vec![record],
     }
@@ -170,6 +172,7 @@ pub fn activity_steps(random: &mut Random, born_ms: u64, serial: u64) -> [Execut
             execution: id,
             timer: 1,
             kind: 1,
+            span_ms: 300,
         }],
         tasks: vec![TaskRow {
             queue: queue.clone(),
