@@ -52,6 +52,9 @@ pub struct State {
     pub output_path: PathOrNull,
     /// `Assign` (evaluated when the state succeeds).
     pub assign: Option<Template>,
+    /// In a JSONata state: the fields as written, but for the states inside (`Branches`,
+    /// `ItemProcessor`). `Arguments`, `Output`, `Assign` and all other expressions are read from here.
+    pub jsonata: Option<Arc<Value>>,
     /// What the state does.
     pub kind: StateKind,
 }
@@ -140,6 +143,8 @@ pub enum Seconds {
     Fixed(u64),
     /// Given as a path (`…Path` fields).
     Path(Path),
+    /// Given as a JSONata expression, its `{% %}` included.
+    Expression(Arc<str>),
 }
 
 /// A Pass state.
@@ -195,6 +200,10 @@ pub enum WaitUntil {
     Timestamp(i64, Arc<str>),
     /// `TimestampPath`.
     TimestampPath(Path),
+    /// `Seconds` as a JSONata expression, its `{% %}` included.
+    SecondsExpression(Arc<str>),
+    /// `Timestamp` as a JSONata expression, its `{% %}` included.
+    TimestampExpression(Arc<str>),
 }
 
 /// A Fail state.
@@ -213,6 +222,8 @@ pub enum Text {
     Fixed(Arc<str>),
     /// A template that is one expression.
     Expression(Template),
+    /// A JSONata expression, its `{% %}` included.
+    Jsonata(Arc<str>),
 }
 
 /// A Parallel state.
@@ -234,7 +245,7 @@ pub struct Parallel {
     pub transition: Transition,
 }
 
-/// A Map state (inline).
+/// A Map state.
 #[derive(Debug)]
 pub struct Map {
     /// `StartAt` of the item processor.
@@ -243,6 +254,9 @@ pub struct Map {
     pub items_path: Option<Path>,
     /// `ItemSelector`, or `Parameters` of the older form.
     pub item_selector: Option<Template>,
+    /// In a Distributed Map: the fields as written (`ItemReader`, `ItemBatcher`, `ResultWriter`,
+    /// `Label`, the tolerances, `ProcessorConfig`), but for the states inside.
+    pub distributed: Option<Arc<Value>>,
     /// `MaxConcurrency` or `MaxConcurrencyPath`. Absent or 0: no limit of the author's.
     pub max_concurrency: Option<Seconds>,
     /// `ResultSelector`.
