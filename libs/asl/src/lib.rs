@@ -17,6 +17,7 @@ pub type Value = serde_json::Value;
 pub mod choice;
 pub mod json;
 mod parse;
+mod intrinsic;
 pub mod path;
 mod states;
 pub mod template;
