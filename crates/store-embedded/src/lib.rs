@@ -1,1 +1,169 @@
-//! (room to be furnished)
+//! The default store: one folder on disk, one process at a time.
+//!
+//! [`EmbeddedStore`] is [`KvStore`](store::KvStore) over fjall, an LSM engine, plus what a folder
+//! needs that an engine does not care for: that nobody else is in it, that it is ours, that it is
+//! whole, that strangers cannot read it, and that it holds what it held when it was last written.
+//!
+//! What fjall promises, read in its source (3.1.13) and relied upon here:
+//!
+//! - a batch is written to the journal, then synced, and only then put into the memtable, all under
+//!   the journal's lock (`batch/mod.rs`), so no row is visible before it is durable;
+//! - a snapshot sees up to the last batch that is wholly in the memtable (`snapshot_tracker.rs`), so
+//!   no reader sees half a commit: every read here goes through a snapshot;
+//! - all rows of a batch share one sequence number, so a batch must not hold a key twice; `KvStore`
+//!   sees to that;
+//! - after a failed write or sync the database refuses every further write.
+//!
+//! And what it does not promise, which is why [`folder`] and [`acknowledged`] exist: a journal that is
+//! missing or damaged in its structure is cut short and the rest served as if nothing had been there.
+
+mod acknowledged;
+mod engine;
+mod error;
+mod folder;
+mod permissions;
+
+use std::path::PathBuf;
+
+use store::{
+    Commit, CommitNumber, Direction, Epoch, EventRun, ExecutionId, ExecutionRow, KvStore, Listing,
+    ListingQuery, RecordKind, Store, StoreError, TaskRow, TimerRow,
+};
+
+use acknowledged::Acknowledged;
+use engine::FjallEngine;
+use folder::Folder;
+
+pub use error::OpenError;
+
+/// Where the store is and what it may use.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Options {
+    /// The folder; it is made if it does not exist.
+    pub path: PathBuf,
+    /// Most bytes of blocks read from disk that are kept in memory.
+    pub cache_bytes: u64,
+    /// Threads that flush and compact, at least 1.
+    pub workers: usize,
+    /// Open a store that has lost acknowledged commits, instead of refusing.
+    ///
+    /// For an operator who has read [`OpenError::Behind`] and has no better copy.
+    pub accept_loss: bool,
+}
+
+impl Options {
+    /// What suits most: the page cache of the system does the rest.
+    pub fn new(path: impl Into<PathBuf>) -> Self {
+        Self {
+            path: path.into(),
+            cache_bytes: 64 << 20,
+            workers: 4,
+            accept_loss: false,
+        }
+    }
+}
+
+/// A store in a folder.
+///
+/// When it is dropped the folder is free for the next; nothing acknowledged waits for that.
+pub struct EmbeddedStore {
+    // Dropped in this order: the last word on what was acknowledged, the engine, the lock.
+    acknowledged: Acknowledged,
+    store: KvStore<FjallEngine>,
+    folder: Folder,
+}
+
+impl EmbeddedStore {
+    /// Opens the store in `options.path`, or makes one where there is nothing yet.
+    ///
+    /// The process's umask is tightened to `077`, since the engine makes its files by itself.
+    pub fn open(options: Options) -> Result<Self, OpenError> {
+        let mut folder = Folder::lock(&options.path)?;
+        folder.prepare(options.accept_loss)?;
+        let engine = FjallEngine::open(&folder.engine_path(), &options)?;
+        let store = KvStore::open(engine).map_err(|error| folder.damaged(error))?;
+        let last_commit = store.last_commit().map_err(|error| folder.damaged(error))?;
+        let acknowledged = Acknowledged::open(&folder, last_commit, options.accept_loss)?;
+        folder.finish()?;
+        Ok(Self {
+            acknowledged,
+            store,
+            folder,
+        })
+    }
+
+    /// What was found and put right while opening, one sentence each, for the operator's log.
+    pub fn warnings(&self) -> &[String] {
+        self.folder.warnings()
+    }
+
+    /// Bytes on disk, journal included.
+    pub fn disk_bytes(&self) -> Result<u64, StoreError> {
+        self.store.engine().disk_bytes()
+    }
+}
+
+impl Store for EmbeddedStore {
+    fn commit(&self, epoch: Epoch, commits: &[Commit]) -> Result<(), StoreError> {
+        self.store.commit(epoch, commits)?;
+        if let Some(last) = commits.last() {
+            self.acknowledged.note(last.number);
+        }
+        Ok(())
+    }
+
+    fn last_commit(&self) -> Result<CommitNumber, StoreError> {
+        self.store.last_commit()
+    }
+
+    fn latest_ms(&self) -> Result<i64, StoreError> {
+        self.store.latest_ms()
+    }
+
+    fn execution(&self, id: ExecutionId) -> Result<Option<ExecutionRow>, StoreError> {
+        self.store.execution(id)
+    }
+
+    fn execution_by_name(
+        &self,
+        machine: &str,
+        name: &str,
+    ) -> Result<Option<ExecutionId>, StoreError> {
+        self.store.execution_by_name(machine, name)
+    }
+
+    fn events(
+        &self,
+        id: ExecutionId,
+        from: u32,
+        direction: Direction,
+        limit: u32,
+    ) -> Result<Vec<EventRun>, StoreError> {
+        self.store.events(id, from, direction, limit)
+    }
+
+    fn listings(&self, query: &ListingQuery) -> Result<Vec<Listing>, StoreError> {
+        self.store.listings(query)
+    }
+
+    fn record(&self, kind: RecordKind, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        self.store.record(kind, key)
+    }
+
+    fn records(
+        &self,
+        kind: RecordKind,
+        after: Option<&[u8]>,
+        limit: usize,
+    ) -> Result<Vec<(Vec<u8>, Vec<u8>)>, StoreError> {
+        self.store.records(kind, after, limit)
+    }
+
+    fn timers(&self, visit: &mut dyn FnMut(TimerRow)) -> Result<(), StoreError> {
+        self.store.timers(visit)
+    }
+
+    fn tasks(&self, visit: &mut dyn FnMut(TaskRow)) -> Result<(), StoreError> {
+        self.store.tasks(visit)
+    }
+}

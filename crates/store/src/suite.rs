@@ -41,6 +41,10 @@ pub const CASES: &[(&str, Case)] = &[
         "commits_are_numbered_without_gaps",
         commits::commits_are_numbered_without_gaps,
     ),
+    (
+        "the_latest_time_is_remembered",
+        commits::the_latest_time_is_remembered,
+    ),
     ("revisions_grow_by_one", commits::revisions_grow_by_one),
     (
         "a_refused_commit_leaves_no_trace",
@@ -122,7 +126,8 @@ pub const CASES: &[(&str, Case)] = &[
 macro_rules! suite {
     ($home:expr) => {
         $crate::suite! { @tests $home;
-            an_empty_store_holds_nothing commits_are_numbered_without_gaps revisions_grow_by_one
+            an_empty_store_holds_nothing commits_are_numbered_without_gaps
+            the_latest_time_is_remembered revisions_grow_by_one
             a_refused_commit_leaves_no_trace an_older_epoch_is_fenced the_epoch_is_remembered
             malformed_runs_and_keys_are_refused an_execution_is_read_as_last_written
             several_commits_share_one_call names_lead_to_executions any_bytes_are_kept

@@ -69,6 +69,7 @@ fn after_a_failed_commit_every_call_fails() {
         store.commit(Epoch(0), &[numbered(2)]),
         store.commit(Epoch(0), &[]),
         store.last_commit().map(drop),
+        store.latest_ms().map(drop),
         store.execution(id).map(drop),
         store.execution_by_name("m", "n").map(drop),
         store.events(id, 1, Direction::Forward, 1).map(drop),

@@ -57,6 +57,24 @@ pub(super) fn commits_are_numbered_without_gaps(home: &dyn Home) {
     });
 }
 
+pub(super) fn the_latest_time_is_remembered(home: &dyn Home) {
+    let store = home.open();
+    let at = |number, at_ms| Commit {
+        number,
+        at_ms,
+        ..Commit::default()
+    };
+    assert_eq!(store.latest_ms().unwrap(), 0);
+    store.commit(EPOCH, &[at(1, 500)]).unwrap();
+    // A clock that was set back takes nothing away, within one call or over several.
+    store.commit(EPOCH, &[at(2, 900), at(3, 700)]).unwrap();
+    store.commit(EPOCH, &[at(4, -5)]).unwrap();
+    assert_refused(store.commit(EPOCH, &[at(9, 5_000)]));
+    now_and_after_reopening(home, store, |store| {
+        assert_eq!(store.latest_ms().unwrap(), 900);
+    });
+}
+
 pub(super) fn revisions_grow_by_one(home: &dyn Home) {
     let store = home.open();
     let one = id(1, 1);

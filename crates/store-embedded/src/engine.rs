@@ -1,0 +1,149 @@
+//! fjall as an ordered key-value engine.
+
+use std::ops::ControlFlow;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+
+use fjall::{Database, Keyspace, KeyspaceCreateOptions, LsmError, PersistMode, Readable, Snapshot};
+use store::{Direction, KeyRange, Kv, Op, StoreError, View};
+
+use crate::{OpenError, Options};
+
+/// Bytes of a memtable before it is written out as a table.
+///
+/// A quarter of fjall's default: measured on two cores, the longest commit at saturation fell from
+/// 0.9 to 0.3 s and recovery became shorter, for 1.6 times the bytes written by compaction.
+const MEMTABLE_BYTES: u64 = 16 << 20;
+
+/// Bytes of journal before the tables that hold it back are flushed. Bounds the time a start takes
+/// after a crash: all of it is replayed.
+const JOURNAL_BYTES_MAX: u64 = 128 << 20;
+
+/// All tables lie in one keyspace, told apart by the first byte of their keys. A batch then touches
+/// one memtable, and the journal is never held back by a table that is seldom written.
+const KEYSPACE: &str = "rows";
+
+/// The engine. Values are neither separated from keys nor ever cleared, and compaction is leveled:
+/// the paths of fjall that lost data before are not taken.
+pub(crate) struct FjallEngine {
+    // Dropped before the database, which waits for its own threads.
+    rows: Keyspace,
+    database: Database,
+}
+
+impl FjallEngine {
+    pub(crate) fn open(path: &Path, options: &Options) -> Result<Self, OpenError> {
+        // fjall panics on some kinds of foreign and damaged files. Those are facts about the disk, so
+        // they become an error with a path like every other.
+        let opened = catch_unwind(AssertUnwindSafe(|| Self::open_or_panic(path, options)));
+        let what = match opened {
+            Ok(Ok(engine)) => return Ok(engine),
+            Ok(Err(fjall::Error::Io(source))) => {
+                return Err(OpenError::Io {
+                    path: path.into(),
+                    source,
+                });
+            }
+            Ok(Err(fjall::Error::Storage(LsmError::Io(source)))) => {
+                return Err(OpenError::Io {
+                    path: path.into(),
+                    source,
+                });
+            }
+            Ok(Err(error)) => error.to_string(),
+            Err(_) => "the engine panicked while reading it".to_owned(),
+        };
+        Err(OpenError::Damaged {
+            path: path.into(),
+            what,
+        })
+    }
+
+    fn open_or_panic(path: &Path, options: &Options) -> fjall::Result<Self> {
+        let database = Database::builder(path)
+            .cache_size(options.cache_bytes)
+            .max_journaling_size(JOURNAL_BYTES_MAX)
+            .worker_threads(options.workers.max(1))
+            .open()?;
+        let rows = database.keyspace(KEYSPACE, || {
+            KeyspaceCreateOptions::default().max_memtable_size(MEMTABLE_BYTES)
+        })?;
+        Ok(Self { rows, database })
+    }
+
+    pub(crate) fn disk_bytes(&self) -> Result<u64, StoreError> {
+        self.database.disk_space().map_err(failure)
+    }
+}
+
+impl Kv for FjallEngine {
+    type View<'a> = FjallView<'a>;
+
+    fn commit(&self, ops: Vec<Op>) -> Result<(), StoreError> {
+        let mut batch = self
+            .database
+            .batch()
+            .durability(Some(PersistMode::SyncData));
+        for op in ops {
+            match op {
+                Op::Put(key, value) => batch.insert(&self.rows, key, value),
+                Op::Delete(key) => batch.remove(&self.rows, key),
+            }
+        }
+        batch.commit().map_err(failure)
+    }
+
+    fn view(&self) -> FjallView<'_> {
+        FjallView {
+            rows: &self.rows,
+            snapshot: self.database.snapshot(),
+        }
+    }
+}
+
+/// A snapshot: it sees whole batches only, and only such as are synced.
+pub(crate) struct FjallView<'a> {
+    rows: &'a Keyspace,
+    snapshot: Snapshot,
+}
+
+impl View for FjallView<'_> {
+    fn get<R>(&self, key: &[u8], decode: impl FnOnce(&[u8]) -> R) -> Result<Option<R>, StoreError> {
+        let value = self.snapshot.get(self.rows, key).map_err(failure)?;
+        Ok(value.map(|value| decode(&value)))
+    }
+
+    fn scan(
+        &self,
+        range: &KeyRange,
+        direction: Direction,
+        mut visit: impl FnMut(&[u8], &[u8]) -> ControlFlow<()>,
+    ) -> Result<(), StoreError> {
+        let bounds = (
+            range.start.as_ref().map(Vec::as_slice),
+            range.end.as_ref().map(Vec::as_slice),
+        );
+        let mut rows = self.snapshot.range::<&[u8], _>(self.rows, bounds);
+        while let Some(row) = match direction {
+            Direction::Forward => rows.next(),
+            Direction::Backward => rows.next_back(),
+        } {
+            let (key, value) = row.into_inner().map_err(failure)?;
+            if visit(&key, &value).is_break() {
+                break;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What the system did is told from what was found on disk: the first may pass, the second does not.
+fn failure(error: fjall::Error) -> StoreError {
+    match error {
+        fjall::Error::Io(error) | fjall::Error::Storage(LsmError::Io(error)) => {
+            StoreError::Io(error.to_string())
+        }
+        fjall::Error::Poisoned | fjall::Error::Locked => StoreError::Io(error.to_string()),
+        damage => StoreError::Damaged(damage.to_string()),
+    }
+}

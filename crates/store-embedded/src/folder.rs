@@ -1,0 +1,288 @@
+//! The folder of a store: whose it is, who is in it, and whether all of it is there.
+//!
+//! | name | what |
+//! |---|---|
+//! | `towpath-store` | the marker: format, engine, and whether the store was made to the end |
+//! | `towpath.lock` | locked by the process that has the store; holds its number for the message |
+//! | `acknowledged` | the last acknowledged commit, see [`crate::acknowledged`] |
+//! | `engine/` | fjall's |
+//!
+//! A folder that holds anything and no marker is somebody else's and is not touched. A folder with a
+//! marker must hold the rest: a store that begins again over a half-restored copy loses everything
+//! without a word, which is worse than not starting.
+
+use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
+use std::io::{ErrorKind, Read, Write};
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
+
+use crate::{OpenError, acknowledged, permissions};
+
+const MARKER: &str = "towpath-store";
+const LOCK: &str = "towpath.lock";
+const ACKNOWLEDGED: &str = "acknowledged";
+const ENGINE: &str = "engine";
+/// What a file system puts into its own root.
+const NOT_OURS_BUT_HARMLESS: &str = "lost+found";
+
+/// The newest format of a folder.
+const FORMAT: u64 = 1;
+const TITLE: &str =
+    "Towpath store. Every file here belongs to it: copy or move the folder as a whole.";
+
+/// The folder, locked for as long as this lives.
+pub(crate) struct Folder {
+    path: PathBuf,
+    /// The system releases the lock when the file is closed, also after `kill -9`.
+    _lock: File,
+    state: State,
+    warnings: Vec<String>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum State {
+    /// Nothing was ever stored here: no marker, or one from a creation that did not come to its end.
+    New,
+    Ready,
+}
+
+impl Folder {
+    /// Makes the folder where there is none, and locks it.
+    pub(crate) fn lock(path: &Path) -> Result<Self, OpenError> {
+        permissions::tighten_umask();
+        DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(path)
+            .map_err(OpenError::io(path))?;
+        // Looked at before anything is put into it, and again under the lock.
+        state(path)?;
+        let lock = lock(path)?;
+        let state = state(path)?;
+        Ok(Self {
+            path: path.into(),
+            _lock: lock,
+            state,
+            warnings: Vec::new(),
+        })
+    }
+
+    /// Makes the folder ready for the engine to be opened: checks a store, or begins one.
+    pub(crate) fn prepare(&mut self, accept_loss: bool) -> Result<(), OpenError> {
+        match permissions::tighten(&self.path)? {
+            0 => {}
+            loose if self.state == State::Ready => self.warnings.push(format!(
+                "{}: {loose} files or folders could be read or written by other users; they no longer can",
+                self.path.display()
+            )),
+            _ => {}
+        }
+        match self.state {
+            State::Ready => self.check_whole(accept_loss),
+            State::New => self.begin(),
+        }
+    }
+
+    /// Everything a new store needs is on disk: from now on it is one.
+    pub(crate) fn finish(&mut self) -> Result<(), OpenError> {
+        if self.state == State::New {
+            self.write_marker("ready")?;
+            self.state = State::Ready;
+        }
+        Ok(())
+    }
+
+    fn begin(&self) -> Result<(), OpenError> {
+        // The marker comes first, so that a creation which is cut short is known to be one: what it
+        // leaves was never acknowledged to anybody and is thrown away by the next.
+        self.write_marker("creating")?;
+        let engine = self.engine_path();
+        match fs::remove_dir_all(&engine) {
+            Err(error) if error.kind() != ErrorKind::NotFound => {
+                return Err(OpenError::io(engine)(error));
+            }
+            _ => {}
+        }
+        DirBuilder::new()
+            .mode(0o700)
+            .create(&engine)
+            .map_err(OpenError::io(engine))?;
+        acknowledged::create(&self.acknowledged_path())
+    }
+
+    /// The engine makes anew what it does not find, and deletes tables that it has no list of. So
+    /// what must be there is looked for before the engine looks.
+    fn check_whole(&self, accept_loss: bool) -> Result<(), OpenError> {
+        let engine = self.engine_path();
+        let mut needed = vec![
+            engine.join("version"),
+            engine.join("lock"),
+            engine.join("keyspaces/0/current"),
+        ];
+        if !accept_loss {
+            needed.push(self.acknowledged_path());
+        }
+        let keyspaces = engine.join("keyspaces");
+        let mut tables = 0;
+        for entry in list(&keyspaces)? {
+            needed.push(entry.join("current"));
+            tables += 1;
+        }
+        if tables < 2 {
+            needed.push(keyspaces.join("1"));
+        }
+        if !list(&engine)?
+            .iter()
+            .any(|file| file.extension().is_some_and(|extension| extension == "jnl"))
+        {
+            needed.push(engine.join("0.jnl"));
+        }
+        for file in needed {
+            if !file.try_exists().map_err(OpenError::io(&file))? {
+                return Err(OpenError::Missing { file });
+            }
+        }
+        Ok(())
+    }
+
+    fn write_marker(&self, state: &str) -> Result<(), OpenError> {
+        let (path, fresh) = (
+            self.path.join(MARKER),
+            self.path.join(format!("{MARKER}.new")),
+        );
+        let write = || {
+            let mut file = File::create(&fresh)?;
+            write!(
+                file,
+                "{TITLE}\nformat {FORMAT}\nengine fjall 3\nstate {state}\n"
+            )?;
+            file.sync_all()?;
+            fs::rename(&fresh, &path)?;
+            File::open(&self.path)?.sync_all()
+        };
+        write().map_err(OpenError::io(&path))
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    pub(crate) fn engine_path(&self) -> PathBuf {
+        self.path.join(ENGINE)
+    }
+
+    pub(crate) fn acknowledged_path(&self) -> PathBuf {
+        self.path.join(ACKNOWLEDGED)
+    }
+
+    pub(crate) fn warnings(&self) -> &[String] {
+        &self.warnings
+    }
+
+    pub(crate) fn damaged(&self, error: impl std::fmt::Display) -> OpenError {
+        OpenError::Damaged {
+            path: self.path.clone(),
+            what: error.to_string(),
+        }
+    }
+}
+
+fn list(folder: &Path) -> Result<Vec<PathBuf>, OpenError> {
+    let entries = match fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            return Err(OpenError::Missing {
+                file: folder.into(),
+            });
+        }
+        Err(error) => return Err(OpenError::io(folder)(error)),
+    };
+    let entries: Result<Vec<_>, _> = entries
+        .map(|entry| entry.map(|entry| entry.path()))
+        .collect();
+    let mut entries = entries.map_err(OpenError::io(folder))?;
+    entries.sort();
+    Ok(entries)
+}
+
+fn lock(path: &Path) -> Result<File, OpenError> {
+    let file_path = path.join(LOCK);
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create(true).truncate(false);
+    let mut file = options
+        .open(&file_path)
+        .map_err(OpenError::io(&file_path))?;
+    match file.try_lock() {
+        Ok(()) => {}
+        Err(TryLockError::WouldBlock) => {
+            let mut holder = String::new();
+            let holder = match file.read_to_string(&mut holder) {
+                Ok(_) if !holder.trim().is_empty() => format!(" (process {})", holder.trim()),
+                _ => String::new(),
+            };
+            return Err(OpenError::Locked {
+                path: path.into(),
+                holder,
+            });
+        }
+        Err(TryLockError::Error(error)) => return Err(OpenError::io(file_path)(error)),
+    }
+    let mut write = || {
+        file.set_len(0)?;
+        writeln!(file, "{}", std::process::id())
+    };
+    write().map_err(OpenError::io(file_path))?;
+    Ok(file)
+}
+
+/// What the folder is, by its marker alone.
+fn state(path: &Path) -> Result<State, OpenError> {
+    let marker = path.join(MARKER);
+    let text = match fs::read(&marker) {
+        Ok(text) => String::from_utf8_lossy(&text).into_owned(),
+        Err(error) if error.kind() == ErrorKind::NotFound => return state_without_marker(path),
+        Err(error) => return Err(OpenError::io(marker)(error)),
+    };
+    let damaged = || OpenError::Damaged {
+        path: marker.clone(),
+        what: "not a marker of a store".into(),
+    };
+    let mut lines = text.lines();
+    if lines.next() != Some(TITLE) {
+        return Err(damaged());
+    }
+    let format = lines
+        .next()
+        .and_then(|line| line.strip_prefix("format ")?.parse().ok())
+        .ok_or_else(damaged)?;
+    if format > FORMAT {
+        return Err(OpenError::Newer {
+            path: path.into(),
+            format,
+            known: FORMAT,
+        });
+    }
+    match (lines.next(), lines.next()) {
+        (Some("engine fjall 3"), Some("state ready")) => Ok(State::Ready),
+        (Some("engine fjall 3"), Some("state creating")) => Ok(State::New),
+        _ => Err(damaged()),
+    }
+}
+
+fn state_without_marker(path: &Path) -> Result<State, OpenError> {
+    let fresh = format!("{MARKER}.new");
+    for entry in list(path)? {
+        let name = entry
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned();
+        if ![LOCK, NOT_OURS_BUT_HARMLESS, &fresh].contains(&name.as_str()) {
+            return Err(OpenError::Foreign {
+                path: path.into(),
+                example: name,
+            });
+        }
+    }
+    Ok(State::New)
+}

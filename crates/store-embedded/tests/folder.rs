@@ -1,0 +1,305 @@
+//! Whose folder it is, and whether it is whole: every way to start wrongly is refused by name.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use store::{Commit, Epoch, RecordKind, RecordWrite, Store};
+use store_embedded::{EmbeddedStore, OpenError, Options};
+use tempfile::TempDir;
+
+fn open(path: &Path) -> Result<EmbeddedStore, OpenError> {
+    EmbeddedStore::open(Options::new(path))
+}
+
+fn refusal(path: &Path) -> OpenError {
+    match open(path) {
+        Ok(_) => panic!("{} opened", path.display()),
+        Err(error) => {
+            assert_eq!(error.to_string().lines().count(), 1, "one line: {error}");
+            error
+        }
+    }
+}
+
+fn commit(store: &EmbeddedStore, number: u64) {
+    let key = number.to_be_bytes().to_vec();
+    let record = RecordWrite {
+        kind: RecordKind::Tags,
+        key,
+        value: Some(vec![b'v'; 1_000]),
+    };
+    store
+        .commit(
+            Epoch(0),
+            &[Commit {
+                number,
+                records: vec![record],
+                ..Commit::default()
+            }],
+        )
+        .unwrap();
+}
+
+/// A store with nine commits, closed.
+fn a_store() -> (TempDir, PathBuf) {
+    let home = tempfile::tempdir().unwrap();
+    let path = home.path().join("data/towpath");
+    let store = open(&path).unwrap();
+    (1..10).for_each(|number| commit(&store, number));
+    (home, path)
+}
+
+fn contents(path: &Path) -> Vec<(PathBuf, Vec<u8>)> {
+    let mut found = Vec::new();
+    let mut folders = vec![path.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                let bytes = fs::read(&path).unwrap();
+                found.push((path, bytes));
+            }
+        }
+    }
+    found.sort();
+    found
+}
+
+#[test]
+fn a_second_store_on_the_folder_is_refused_until_the_first_is_gone() {
+    let (_home, path) = a_store();
+    let first = open(&path).unwrap();
+    let error = refusal(&path);
+    assert!(matches!(error, OpenError::Locked { .. }), "{error}");
+    let process = format!("in use by another towpath (process {})", std::process::id());
+    assert!(error.to_string().contains(&process), "{error}");
+    commit(&first, 10);
+    drop(first);
+    assert_eq!(open(&path).unwrap().last_commit().unwrap(), 10);
+}
+
+#[test]
+fn somebody_elses_folder_is_left_as_it_is() {
+    let home = tempfile::tempdir().unwrap();
+    fs::write(home.path().join("thesis.tex"), "years of work").unwrap();
+    let before = contents(home.path());
+    let error = refusal(home.path());
+    assert!(
+        matches!(&error, OpenError::Foreign { example, .. } if example == "thesis.tex"),
+        "{error}"
+    );
+    assert_eq!(contents(home.path()), before);
+}
+
+#[test]
+fn the_root_of_a_fresh_volume_counts_as_empty() {
+    let home = tempfile::tempdir().unwrap();
+    fs::create_dir(home.path().join("lost+found")).unwrap();
+    commit(&open(home.path()).unwrap(), 1);
+    assert_eq!(open(home.path()).unwrap().last_commit().unwrap(), 1);
+}
+
+#[test]
+fn a_file_in_place_of_the_folder_is_refused() {
+    let home = tempfile::tempdir().unwrap();
+    let path = home.path().join("file");
+    fs::write(&path, "").unwrap();
+    assert!(matches!(refusal(&path), OpenError::Io { .. }));
+}
+
+#[test]
+fn every_missing_part_is_refused_and_never_made_anew() {
+    let (_home, path) = a_store();
+    let mut parts: Vec<PathBuf> = contents(&path).into_iter().map(|(file, _)| file).collect();
+    parts.extend(
+        [
+            "engine",
+            "engine/keyspaces",
+            "engine/keyspaces/0",
+            "engine/keyspaces/1",
+        ]
+        .map(|part| path.join(part)),
+    );
+    let aside = path.with_extension("aside");
+    let mut refused = 0;
+    for part in parts.iter().filter(|part| !part.ends_with("towpath.lock")) {
+        eprintln!("{}", part.display());
+        fs::rename(part, &aside).unwrap();
+        let error = refusal(&path);
+        let kind = match &error {
+            OpenError::Missing { file } => file.starts_with(&path),
+            // Without its marker the folder is not known as ours; tables are missed by the engine.
+            OpenError::Foreign { .. } => part.ends_with("towpath-store"),
+            OpenError::Io { .. } | OpenError::Damaged { .. } => {
+                part.to_string_lossy().contains("keyspaces/")
+            }
+            _ => false,
+        };
+        assert!(kind, "{}: {error}", part.display());
+        fs::rename(&aside, part).unwrap();
+        refused += 1;
+    }
+    assert!(refused >= 10, "{parts:?}");
+    assert_eq!(open(&path).unwrap().last_commit().unwrap(), 9);
+}
+
+#[test]
+fn a_creation_that_was_cut_short_begins_again() {
+    let (_home, path) = a_store();
+    let marker = path.join("towpath-store");
+    let text = fs::read_to_string(&marker).unwrap();
+    assert!(text.contains("state ready"));
+    fs::write(&marker, text.replace("state ready", "state creating")).unwrap();
+    fs::remove_file(path.join("engine/version")).unwrap();
+    assert_eq!(open(&path).unwrap().last_commit().unwrap(), 0);
+    assert!(fs::read_to_string(&marker).unwrap().contains("state ready"));
+}
+
+#[test]
+fn a_newer_format_is_refused_by_number() {
+    let (_home, path) = a_store();
+    let marker = path.join("towpath-store");
+    let text = fs::read_to_string(&marker).unwrap();
+    fs::write(&marker, text.replace("format 1\n", "format 2\n")).unwrap();
+    let error = refusal(&path);
+    assert!(
+        matches!(
+            error,
+            OpenError::Newer {
+                format: 2,
+                known: 1,
+                ..
+            }
+        ),
+        "{error}"
+    );
+    for garbage in [
+        "",
+        "hello\n",
+        &text.replace("fjall", "other"),
+        &text.replace("ready", "?"),
+    ] {
+        fs::write(&marker, garbage).unwrap();
+        assert!(
+            matches!(refusal(&path), OpenError::Damaged { .. }),
+            "{garbage:?}"
+        );
+    }
+}
+
+#[test]
+fn a_store_behind_what_it_acknowledged_starts_only_when_told_to() {
+    let (home, path) = a_store();
+    // An old journal put back in place of the new one: what a damaged journal looks like when the
+    // engine has silently dropped its end.
+    let journal = path.join("engine/0.jnl");
+    let old = fs::read(&journal).unwrap();
+    let store = open(&path).unwrap();
+    (10..15).for_each(|number| commit(&store, number));
+    drop(store);
+    fs::write(&journal, old).unwrap();
+
+    let error = refusal(&path);
+    assert!(
+        matches!(
+            error,
+            OpenError::Behind {
+                stored: 9,
+                acknowledged: 14,
+                ..
+            }
+        ),
+        "{error}"
+    );
+    assert!(
+        error
+            .to_string()
+            .contains("commits 10 to 14 were acknowledged"),
+        "{error}"
+    );
+    refusal(&path);
+
+    let accepting = Options {
+        accept_loss: true,
+        ..Options::new(&path)
+    };
+    let store = EmbeddedStore::open(accepting).unwrap();
+    assert_eq!(store.last_commit().unwrap(), 9);
+    drop(store);
+    assert_eq!(
+        open(&path).unwrap().last_commit().unwrap(),
+        9,
+        "accepted once, accepted for good"
+    );
+    drop(home);
+}
+
+#[test]
+fn a_damaged_witness_is_no_witness() {
+    let (_home, path) = a_store();
+    let file = path.join("acknowledged");
+    let whole = fs::read_to_string(&file).unwrap();
+    assert_eq!(whole, "last acknowledged commit 00000000000000000009\n");
+    for damage in [
+        "",
+        &whole[..20],
+        "last acknowledged commit 0000000000000000000x\n",
+        "last acknowledged commit 9\n",
+    ] {
+        fs::write(&file, damage).unwrap();
+        let error = refusal(&path);
+        assert!(matches!(error, OpenError::Damaged { .. }), "{error}");
+    }
+    let accepting = Options {
+        accept_loss: true,
+        ..Options::new(&path)
+    };
+    drop(EmbeddedStore::open(accepting).unwrap());
+    assert_eq!(fs::read_to_string(&file).unwrap(), whole);
+}
+
+#[test]
+fn a_flipped_bit_is_refused_or_shows_as_an_error() {
+    let (home, path) = a_store();
+    let copy = home.path().join("copy");
+    let whole = contents(&path);
+    let mut tried = 0;
+    for (file, bytes) in &whole {
+        if bytes.is_empty() || file.ends_with("towpath.lock") {
+            continue;
+        }
+        // The journal is made long in advance and mostly empty: flip where something is written.
+        let written = bytes
+            .iter()
+            .rposition(|byte| *byte != 0)
+            .map_or(1, |last| last + 1);
+        for at in (0..written).step_by((written / 40).max(1)) {
+            let _ = fs::remove_dir_all(&copy);
+            for (other, bytes) in &whole {
+                let target = copy.join(other.strip_prefix(&path).unwrap());
+                fs::create_dir_all(target.parent().unwrap()).unwrap();
+                let mut bytes = bytes[..bytes.len().min(1 << 20)].to_vec();
+                if other == file {
+                    bytes[at] ^= 1 << (at % 8);
+                }
+                fs::write(target, bytes).unwrap();
+            }
+            tried += 1;
+            let Ok(store) = open(&copy) else { continue };
+            // Opened: then all is there, or reading says that it is not. Never other bytes.
+            for number in 1u64..10 {
+                if let Ok(found) = store.record(RecordKind::Tags, &number.to_be_bytes()) {
+                    assert_eq!(
+                        found,
+                        Some(vec![b'v'; 1_000]),
+                        "{} bit at {at}",
+                        file.display()
+                    );
+                }
+            }
+        }
+    }
+    assert!(tried > 150, "{tried}");
+}
