@@ -9,15 +9,17 @@
 //! - no I/O, no threads, no async;
 //! - no executions: where an execution stands is the interpreter's business.
 
+use std::fmt;
+
 pub mod definition;
 
 /// A JSON value. Key order and the text of numbers are kept (`preserve_order`, `arbitrary_precision`).
 pub type Value = serde_json::Value;
 
 pub mod choice;
+mod intrinsic;
 pub mod json;
 mod parse;
-mod intrinsic;
 pub mod path;
 mod states;
 pub mod template;
@@ -49,6 +51,20 @@ pub struct Diagnostic {
     pub location: Option<String>,
     /// Where in the text: byte offset, for messages with line and column.
     pub offset: Option<usize>,
+}
+
+/// As AWS prints it in `InvalidDefinition`: `CODE: words at /place`.
+impl fmt::Display for Diagnostic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.code, self.message)?;
+        match &self.location {
+            // Jackson's words end with the place already.
+            Some(location) if !self.message.ends_with(location.as_str()) => {
+                write!(f, " at {location}")
+            }
+            _ => Ok(()),
+        }
+    }
 }
 
 /// Which kind of machine the definition is for: some rules differ.

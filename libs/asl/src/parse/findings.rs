@@ -34,6 +34,11 @@ impl Findings {
         self.error_at(offset, SCHEMA, message, Some(location));
     }
 
+    /// How many there are so far.
+    pub(crate) fn count(&self) -> usize {
+        self.diagnostics.len()
+    }
+
     /// All of them, in document order.
     pub(crate) fn into_diagnostics(mut self) -> Vec<Diagnostic> {
         self.diagnostics.sort_by_key(|diagnostic| diagnostic.offset);

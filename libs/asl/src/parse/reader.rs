@@ -49,6 +49,7 @@ impl<'n, 'f> Reader<'n, 'f> {
         fields: &Fields<'n>,
         surroundings: Surroundings,
     ) -> Option<StateIndex> {
+        let findings_before = self.findings.count();
         fields.require(&["States", "StartAt"], self.findings);
         let start_name = fields.string("StartAt", self.findings);
         let states = fields.object("States", self.findings)?;
@@ -96,7 +97,13 @@ impl<'n, 'f> Reader<'n, 'f> {
             }
             target
         });
-        transitions::check(fields, &states, start, &scope, &edges, self.findings);
+        // With a state that could not be read, or a target that is not there, the graph has holes, and
+        // all that would be said about it is that.
+        if self.findings.count() == findings_before
+            && let Some(start) = start
+        {
+            transitions::check(fields, &states, start, &scope, &edges, self.findings);
+        }
         start
     }
 

@@ -29,16 +29,16 @@ pub(crate) fn missing_target(
     findings.error_at(at, CODE, &message, Some(&fields.place_of(name)));
 }
 
-/// Checks a whole scope; `start` is absent where `StartAt` is wrong, which has been reported.
+/// Checks a whole scope, all of whose states could be read.
 pub(crate) fn check(
     fields: &Fields<'_>,
     states: &Fields<'_>,
-    start: Option<StateIndex>,
+    start: StateIndex,
     scope: &Scope<'_>,
     exits: &BTreeMap<StateIndex, Exits>,
     findings: &mut Findings,
 ) {
-    if !scope.is_empty() && !exits.values().any(|exits| exits.ends) {
+    if !exits.values().any(|exits| exits.ends) {
         let message =
             "No state ends: one must have 'End' set to true, or be of type Succeed or Fail";
         findings.error_at(
@@ -48,7 +48,6 @@ pub(crate) fn check(
             Some(fields.place()),
         );
     }
-    let Some(start) = start else { return };
     let mut reached = BTreeSet::from([start]);
     let mut waiting = vec![start];
     while let Some(index) = waiting.pop() {
