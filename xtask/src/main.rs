@@ -1,2 +1,58 @@
-//! The binary.
-fn main() {}
+//! All automation of this repository, in Rust: `cargo xtask COMMAND`.
+//!
+//! Each command has a file of its own name. What is absent here is the point: no shell
+//! scripts to keep in step, no tool that a newcomer has to install first, and nothing that
+//! the product itself needs. `cargo xtask` alone lists the commands.
+
+mod arguments;
+mod bench;
+mod conformance;
+mod process;
+mod server_under_test;
+mod setup;
+mod sim;
+mod tally;
+mod test;
+mod tidy;
+
+use std::process::ExitCode;
+
+use arguments::Arguments;
+
+/// Why a command stopped: a sentence for the person who called it.
+type Failure = Box<dyn std::error::Error>;
+
+const USAGE: &str = "\
+cargo xtask COMMAND
+
+  setup                              install what the tests need, only what is missing
+  test [--quick] [--cases DIR]       everything that guards a change; --quick leaves out the soak
+  tidy                               rings, forbidden calls, file lengths, paths
+  sim [--seeds N] [--seed S]         the simulator, seed after seed
+  conformance --cases DIR [--update] recorded cases against our pass list
+  bench [--quick] [--save]           latency, throughput, memory, restart, each beside its limit";
+
+fn main() -> ExitCode {
+    let mut arguments = Arguments::from_command_line();
+    let command = arguments.command();
+    let result = match command.as_deref() {
+        Some("setup") => arguments.finish().and_then(|()| setup::run()),
+        Some("test") => test::run(arguments),
+        Some("tidy") => arguments.finish().and_then(|()| tidy::run()),
+        Some("sim") => sim::run(arguments),
+        Some("conformance") => conformance::run(arguments),
+        Some("bench") => bench::run(arguments),
+        Some("help" | "--help" | "-h") | None => {
+            println!("{USAGE}");
+            return ExitCode::SUCCESS;
+        }
+        Some(other) => Err(format!("no command '{other}'\n\n{USAGE}").into()),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("xtask: {failure}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,133 @@
+//! A server of this work tree on a free port, with an empty folder of its own.
+
+use std::fs::{self, File};
+use std::io::{Read, Write};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use crate::Failure;
+use crate::process::{cargo, check, root, scratch};
+
+/// Longest time from start to the first answer. A cold, busy machine needs a second.
+const START_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// Builds the release binary and says where it lies.
+pub fn build_release() -> Result<PathBuf, Failure> {
+    let mut build = cargo(&["build", "--quiet", "--release", "--package", "towpath"]);
+    check("build-release", &mut build, Duration::from_secs(1200))?;
+    Ok(root().join("target/release/towpath"))
+}
+
+/// A running server. It is killed, and its folder removed, when this value goes.
+pub struct ServerUnderTest {
+    binary: PathBuf,
+    data: PathBuf,
+    log: PathBuf,
+    address: SocketAddr,
+    child: Child,
+}
+
+impl ServerUnderTest {
+    /// Starts `binary` on an empty folder; `name` names folder and log.
+    pub fn start(binary: &Path, name: &str) -> Result<Self, Failure> {
+        let data = scratch()?.join(format!("{name}-data"));
+        if data.exists() {
+            fs::remove_dir_all(&data)?;
+        }
+        let log = scratch()?.join(format!("{name}-server.log"));
+        let address = free_address()?;
+        let child = spawn(binary, &data, &log, address)?;
+        let server = Self {
+            binary: binary.to_owned(),
+            data,
+            log,
+            address,
+            child,
+        };
+        server.wait_until_it_answers()?;
+        Ok(server)
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Its process id.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Ends it at once, as SIGKILL does, and starts it again on the same folder and port.
+    /// Returns when the new process runs, whether or not it answers yet.
+    pub fn kill_and_start_again(&mut self) -> Result<(), Failure> {
+        self.child.kill()?;
+        self.child.wait()?;
+        self.child = spawn(&self.binary, &self.data, &self.log, self.address)?;
+        Ok(())
+    }
+
+    fn wait_until_it_answers(&self) -> Result<(), Failure> {
+        let started = Instant::now();
+        while started.elapsed() < START_TIMEOUT {
+            if answers(self.address) {
+                return Ok(());
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        let log = fs::read_to_string(&self.log).unwrap_or_default();
+        Err(format!("the server does not answer at {}:\n{log}", self.address).into())
+    }
+}
+
+impl Drop for ServerUnderTest {
+    fn drop(&mut self) {
+        // Nothing to be done if these fail: the next start empties the folder.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        let _ = fs::remove_dir_all(&self.data);
+    }
+}
+
+fn spawn(binary: &Path, data: &Path, log: &Path, address: SocketAddr) -> Result<Child, Failure> {
+    let log = File::options().create(true).append(true).open(log)?;
+    // The soft limit of open files is raised to the hard one; std cannot do that.
+    Ok(Command::new("sh")
+        .args(["-c", "ulimit -n $(ulimit -Hn); exec \"$0\" \"$@\""])
+        .arg(binary)
+        .arg("serve")
+        .args(["--listen", &address.to_string()])
+        .arg("--data")
+        .arg(data)
+        .stdin(Stdio::null())
+        .stdout(log.try_clone()?)
+        .stderr(log)
+        .spawn()?)
+}
+
+/// A port that was free a moment ago. The same one is used again after a restart, so it
+/// is chosen here and not by the server.
+fn free_address() -> Result<SocketAddr, Failure> {
+    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?)
+}
+
+/// Whether one call of the API gets any answer.
+fn answers(address: SocketAddr) -> bool {
+    let call = || -> std::io::Result<bool> {
+        let timeout = Duration::from_secs(1);
+        let mut stream = TcpStream::connect_timeout(&address, timeout)?;
+        stream.set_read_timeout(Some(timeout))?;
+        write!(
+            stream,
+            "POST / HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\
+             content-type: application/x-amz-json-1.0\r\n\
+             x-amz-target: AWSStepFunctions.ListActivities\r\ncontent-length: 2\r\n\r\n{{}}"
+        )?;
+        let mut head = [0; 12];
+        stream.read_exact(&mut head)?;
+        Ok(&head == b"HTTP/1.1 200")
+    };
+    call().unwrap_or(false)
+}

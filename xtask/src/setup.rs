@@ -1,0 +1,172 @@
+//! `cargo xtask setup`: installs what the tests need, pinned, and only what is missing.
+//!
+//! Everything that is not a system package lands in `.tools`, which is not tracked:
+//! a Python environment with the AWS clients and a worker library, and one with a worker
+//! library from npm. The product itself needs none of it.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use crate::Failure;
+use crate::process::{self, check, found, root};
+
+const LIMIT: Duration = Duration::from_secs(600);
+
+/// Debian packages by what shows that they are there.
+const PACKAGES: &[Package] = &[
+    // AWS evaluates JSONPath with Jayway's library; `libs/asl` is compared with it.
+    Package::File("libjsonpath-java", "/usr/share/java/json-path.jar"),
+    Package::File("libjson-smart-java", "/usr/share/java/json-smart.jar"),
+    Package::File("libslf4j-java", "/usr/share/java/slf4j-api.jar"),
+    Package::Program("default-jdk-headless", "javac"),
+    Package::Program("python3", "python3"),
+    Package::PythonModule("python3-venv", "ensurepip"),
+    Package::Program("nodejs", "node"),
+    Package::Program("npm", "npm"),
+];
+
+enum Package {
+    File(&'static str, &'static str),
+    Program(&'static str, &'static str),
+    PythonModule(&'static str, &'static str),
+}
+
+impl Package {
+    fn name(&self) -> &'static str {
+        match self {
+            Self::File(name, _) | Self::Program(name, _) | Self::PythonModule(name, _) => name,
+        }
+    }
+
+    fn is_there(&self) -> bool {
+        match self {
+            Self::File(_, path) => Path::new(path).exists(),
+            Self::Program(_, program) => found(program),
+            Self::PythonModule(_, module) => Command::new("python3")
+                .args(["-c", &format!("import {module}")])
+                .stderr(Stdio::null())
+                .status()
+                .is_ok_and(|status| status.success()),
+        }
+    }
+}
+
+/// The Python of `.tools/venv`.
+pub fn python() -> PathBuf {
+    root().join(".tools/venv/bin/python")
+}
+
+/// Installs what is missing; says nothing when nothing is.
+pub fn run() -> Result<(), Failure> {
+    system_packages()?;
+    python_environment()?;
+    node_packages()
+}
+
+fn system_packages() -> Result<(), Failure> {
+    let missing: Vec<&str> = PACKAGES
+        .iter()
+        .filter(|package| !package.is_there())
+        .map(Package::name)
+        .collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    if !found("apt-get") {
+        return Err(format!(
+            "the tests need these programs and libraries, named here as in Debian: {}",
+            missing.join(" ")
+        )
+        .into());
+    }
+    println!("setup: {}", missing.join(" "));
+    let install = || {
+        let mut command = as_root("apt-get");
+        command.args(["install", "-y", "-qq", "--no-install-recommends"]);
+        command.args(&missing);
+        command
+    };
+    if !process::run("setup-apt", &mut install(), LIMIT)?.success {
+        // A package list that is old or absent is the usual reason.
+        check(
+            "setup-apt-update",
+            as_root("apt-get").args(["update", "-qq"]),
+            LIMIT,
+        )?;
+        check("setup-apt", &mut install(), LIMIT)?;
+    }
+    Ok(())
+}
+
+fn as_root(program: &str) -> Command {
+    let we_are_root = Command::new("id")
+        .arg("-u")
+        .output()
+        .is_ok_and(|output| output.stdout == b"0\n");
+    let mut command = if we_are_root {
+        Command::new(program)
+    } else {
+        let mut sudo = Command::new("sudo");
+        sudo.args(["-n", "DEBIAN_FRONTEND=noninteractive", program]);
+        sudo
+    };
+    command.env("DEBIAN_FRONTEND", "noninteractive");
+    command
+}
+
+fn python_environment() -> Result<(), Failure> {
+    let pins = root().join("tests/clients/requirements.txt");
+    let folder = root().join(".tools/venv");
+    let installed = folder.join("installed.txt");
+    if is_installed(&pins, &installed)? && python().exists() {
+        return Ok(());
+    }
+    println!("setup: Python packages");
+    if !python().exists() {
+        let mut venv = Command::new("python3");
+        check("setup-venv", venv.args(["-m", "venv"]).arg(&folder), LIMIT)?;
+    }
+    let mut pip = Command::new(python());
+    pip.args([
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--disable-pip-version-check",
+    ]);
+    check("setup-pip", pip.arg("--requirement").arg(&pins), LIMIT)?;
+    fs::copy(&pins, &installed)?;
+    Ok(())
+}
+
+fn node_packages() -> Result<(), Failure> {
+    let lock = root().join("tests/clients/package-lock.json");
+    let folder = root().join(".tools/node");
+    let installed = folder.join("installed.json");
+    if is_installed(&lock, &installed)? {
+        return Ok(());
+    }
+    println!("setup: npm packages");
+    fs::create_dir_all(&folder)?;
+    for file in ["package.json", "package-lock.json"] {
+        fs::copy(root().join("tests/clients").join(file), folder.join(file))?;
+    }
+    let mut npm = Command::new("npm");
+    npm.args([
+        "ci",
+        "--ignore-scripts",
+        "--no-audit",
+        "--no-fund",
+        "--silent",
+    ]);
+    check("setup-npm", npm.arg("--prefix").arg(&folder), LIMIT)?;
+    fs::copy(&lock, &installed)?;
+    Ok(())
+}
+
+/// A copy of the pins is put beside what was installed from them, when all went well.
+fn is_installed(pins: &Path, copy: &Path) -> Result<bool, Failure> {
+    Ok(copy.exists() && fs::read(pins)? == fs::read(copy)?)
+}
