@@ -1,1 +1,154 @@
-//! (room to be furnished)
+//! Bytes of a request to an engine request, and an engine's answer to bytes.
+//!
+//! The door is [`Door`]: [`Door::receive`] turns a request's head and body into a [`Received`] or
+//! an [`Answer`] that refuses it, [`Door::answer`] turns what the engine said into an [`Answer`].
+//! Between the two the request travels alone: [`Received::split`] leaves a small [`Meta`] behind.
+//!
+//! What is absent here is the point:
+//!
+//! - no HTTP: a head is a handful of texts, and who listens is the server's business;
+//! - no state: whatever can be decided from the request alone is decided here, and nothing else;
+//! - no trees: requests are decoded into borrowed texts, answers are written straight into bytes;
+//! - no panic, whatever the bytes.
+
+mod checks;
+mod decode;
+mod envelope;
+mod error_names;
+mod events;
+mod members;
+mod operations;
+mod paging;
+mod refusal;
+mod write;
+
+use engine::arn::Owner;
+use engine::{Operation, Rejection, Request, Response};
+
+pub use envelope::{CONTENT_TYPE, Head};
+pub use error_names::errors_of;
+
+use paging::{Binding, PageKey};
+
+/// Most bytes of a request's body.
+///
+/// Source: AWS Developer Guide, service quotas, "maximum request size" (1 MB).
+pub const BODY_BYTES_MAX: usize = 1_048_576;
+
+/// What a door is told once.
+#[derive(Clone, Debug)]
+pub struct DoorOptions {
+    /// Whose resources are served; the ARN of anybody else's names nothing here.
+    pub owner: Owner,
+    /// Authenticates page tokens. All nodes of a service share it, and it outlives restarts.
+    pub page_key: [u8; 32],
+    /// Most bytes of a body; [`BODY_BYTES_MAX`] unless the operator wants another.
+    pub body_bytes_max: usize,
+}
+
+/// Turns requests into engine requests, and answers into bytes. Holds no state; share it freely.
+#[derive(Clone, Debug)]
+pub struct Door {
+    owner: Owner,
+    page_key: PageKey,
+    body_bytes_max: usize,
+}
+
+/// A request that passed the door.
+#[derive(Debug)]
+pub struct Received {
+    /// For the engine.
+    pub request: Request,
+    /// For [`Door::answer`].
+    pub meta: Meta,
+}
+
+/// What the answer must know of its request.
+#[derive(Clone, Debug)]
+pub struct Meta {
+    operation: Operation,
+    binding: Option<Binding>,
+    include_data: bool,
+}
+
+/// What goes back to the caller.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// HTTP status.
+    pub status: u16,
+    /// `Content-Type`.
+    pub content_type: &'static str,
+    /// JSON.
+    pub body: Vec<u8>,
+}
+
+impl Received {
+    /// Parts the request, which moves into the engine, from what the answer will need.
+    pub fn split(self) -> (Request, Meta) {
+        (self.request, self.meta)
+    }
+}
+
+impl Meta {
+    /// Which operation was asked for.
+    pub fn operation(&self) -> Operation {
+        self.operation
+    }
+}
+
+impl Door {
+    /// A door for one owner's resources.
+    pub fn new(options: DoorOptions) -> Door {
+        Door {
+            owner: options.owner,
+            page_key: PageKey::new(&options.page_key),
+            body_bytes_max: options.body_bytes_max,
+        }
+    }
+
+    /// Decodes a request and checks all that can be checked without state. The error is the answer.
+    pub fn receive(&self, head: &Head<'_>, body: &[u8], now_ms: i64) -> Result<Received, Answer> {
+        let operation = envelope::operation(head, body.len(), self.body_bytes_max)?;
+        let context = operations::Context { owner: &self.owner, page_key: &self.page_key, head, now_ms };
+        let decoded = operations::decode(operation, body, &context)?;
+        debug_assert_eq!(decoded.request.operation(), operation);
+        Ok(Received {
+            request: decoded.request,
+            meta: Meta { operation, binding: decoded.binding, include_data: decoded.include_data },
+        })
+    }
+
+    /// Encodes what the engine said to the request that `meta` was split from.
+    pub fn answer(
+        &self,
+        meta: &Meta,
+        result: Result<Response, Rejection>,
+        now_ms: i64,
+    ) -> Answer {
+        match result {
+            Ok(response) => {
+                let pages = paging::Pages { key: &self.page_key, binding: meta.binding, now_ms };
+                operations::encode(&response, &pages, meta.include_data)
+            }
+            Err(rejection) => error_names::answer(meta.operation, &rejection),
+        }
+    }
+}
+
+impl Answer {
+    /// The server's own fault: 500, and nothing said of why.
+    pub fn fault() -> Answer {
+        error_names::plain(500, "InternalFailure", Some("An internal error occurred."))
+    }
+
+    /// The server cannot take this now: 503, to be tried again.
+    pub fn unavailable() -> Answer {
+        error_names::plain(503, "ServiceUnavailable", Some("The service is temporarily unavailable."))
+    }
+
+    /// A refusal that is not of this service but of the framework around it: authentication,
+    /// throttling and the like. `name` becomes `__type` in the framework's namespace.
+    pub fn refusal(status: u16, name: &str, message: Option<&str>) -> Answer {
+        error_names::plain(status, name, message)
+    }
+}
