@@ -307,8 +307,9 @@ impl<'a> Walk<'a, '_> {
             }
             Step::Length(offset) => {
                 let index = length + i64::from(offset);
-                // Below zero there is nothing left to count from.
-                let index = if index < 0 { index - length } else { index };
+                if index < 0 {
+                    return Err(self.out_of_bounds(index, trail));
+                }
                 return self.index(position, index, trail, items, depth);
             }
             Step::SliceFrom(from) => from_end(from.into()).max(0)..length,
