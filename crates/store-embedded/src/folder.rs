@@ -16,7 +16,7 @@ use std::io::{ErrorKind, Read, Write};
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
-use crate::{OpenError, acknowledged, permissions};
+use crate::{OpenError, acknowledged, permissions, table_list};
 
 const MARKER: &str = "towpath-store";
 const LOCK: &str = "towpath.lock";
@@ -123,18 +123,14 @@ impl Folder {
             needed.push(self.acknowledged_path());
         }
         let keyspaces = engine.join("keyspaces");
-        let mut tables = 0;
-        for entry in list(&keyspaces)? {
-            needed.push(entry.join("current"));
-            tables += 1;
-        }
-        if tables < 2 {
+        let lists = list(&keyspaces)?;
+        needed.extend(lists.iter().map(|keyspace| keyspace.join("current")));
+        if lists.len() < 2 {
             needed.push(keyspaces.join("1"));
         }
-        if !list(&engine)?
-            .iter()
-            .any(|file| file.extension().is_some_and(|extension| extension == "jnl"))
-        {
+        let is_journal =
+            |file: &PathBuf| file.extension().is_some_and(|extension| extension == "jnl");
+        if !list(&engine)?.iter().any(is_journal) {
             needed.push(engine.join("0.jnl"));
         }
         for file in needed {
@@ -142,7 +138,9 @@ impl Folder {
                 return Err(OpenError::Missing { file });
             }
         }
-        Ok(())
+        lists
+            .iter()
+            .try_for_each(|keyspace| table_list::check(keyspace))
     }
 
     fn write_marker(&self, state: &str) -> Result<(), OpenError> {

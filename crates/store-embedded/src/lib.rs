@@ -22,6 +22,7 @@ mod engine;
 mod error;
 mod folder;
 mod permissions;
+mod table_list;
 
 use std::path::PathBuf;
 

@@ -1,5 +1,8 @@
 //! Nobody else reads a store. Alone in its file: the umask belongs to the whole process.
 
+// Also in what the tests share, a panic is how they report.
+#![allow(clippy::unwrap_used)]
+
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};

@@ -1,5 +1,8 @@
 //! Readers beside the writer see whole commits, and never fewer than before.
 
+// Also in what the tests share, a panic is how they report.
+#![allow(clippy::unwrap_used)]
+
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use store::suite::{Random, activity_steps};

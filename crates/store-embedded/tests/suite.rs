@@ -1,5 +1,8 @@
 //! The embedded store passes the suite.
 
+// Also in what the tests share, a panic is how they report.
+#![allow(clippy::unwrap_used)]
+
 use store::Store;
 use store::suite::Home;
 use store_embedded::{EmbeddedStore, Options};
