@@ -11,6 +11,11 @@
 //!   them back until it is durable.
 
 pub mod arn;
+mod clock;
+mod delivery;
+mod executions;
+mod hand_out;
+mod ids;
 mod message;
 pub mod operations;
 mod rejection;
@@ -22,8 +27,13 @@ pub use rejection::{ErrorName, Rejection};
 
 mod load;
 mod read;
+mod records;
 mod shard;
+mod steps;
+mod timers;
+mod token;
 
 pub use load::{load_definition, load_execution};
 pub use read::{ReadError, read};
 pub use shard::{Gauges, Shard, ShardOptions};
+pub use token::TOKEN_CHARS_MAX;

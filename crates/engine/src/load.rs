@@ -1,28 +1,109 @@
-//! Reading executions and definitions back into a shard's memory.
+//! Reading executions and definitions back into memory.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use asl::StateMachine;
-use store::{ExecutionId, Store, StoreError};
+use interpreter::history::{self, StoredEvent};
+use interpreter::{Document, EventId, Execution};
+use store::{Direction, ExecutionId, ExecutionRow, Store, StoreError};
 
 use crate::message::LoadedExecution;
+use crate::operations::describe_state_machine;
+use crate::read::ReadError;
+use crate::records;
+use crate::shapes::MachineType;
 
 /// Reads what [`crate::Output::LoadExecution`] asks for. `definitions` gives parsed definitions by
 /// machine and revision, from a cache or by [`load_definition`].
 pub fn load_execution(
-    _store: &dyn Store,
-    _id: ExecutionId,
-    _definitions: &mut dyn FnMut(u64, u64) -> Result<Option<Arc<StateMachine>>, StoreError>,
+    store: &dyn Store,
+    id: ExecutionId,
+    definitions: &mut dyn FnMut(u64, u64) -> Result<Option<Arc<StateMachine>>, StoreError>,
 ) -> Result<Option<LoadedExecution>, StoreError> {
-    Ok(None)
+    let Some(row) = store.execution(id)? else { return Ok(None) };
+    let documents = documents_of(store, id, &row)?;
+    let execution = restored(&row, &documents)?;
+    let birth = execution.birth();
+    let definition = definitions(birth.machine, birth.machine_revision)?.ok_or_else(|| {
+        records::damaged("definition", &format!("{}.{}", birth.machine, birth.machine_revision))
+    })?;
+    let documents = documents.into_iter().collect();
+    Ok(Some(LoadedExecution { row, documents, definition }))
 }
 
-/// Reads what [`crate::Output::LoadDefinition`] asks for: the text, and the same parsed.
+/// Reads what [`crate::Output::LoadDefinition`] asks for: the text, and the same parsed. `None` when
+/// this version of the service cannot parse it.
 #[allow(clippy::type_complexity)]
 pub fn load_definition(
-    _store: &dyn Store,
-    _machine: u64,
-    _revision: u64,
+    store: &dyn Store,
+    machine: u64,
+    revision: u64,
 ) -> Result<Option<(Arc<str>, Arc<StateMachine>)>, StoreError> {
-    Ok(None)
+    let read = || {
+        let row = describe_state_machine::revision(store, machine, revision)?;
+        let text = describe_state_machine::text(store, machine, &row)?;
+        Ok((text, row.machine_type))
+    };
+    let (text, machine_type) = read().map_err(|error| match error {
+        ReadError::Store(error) => error,
+        ReadError::Rejected(rejection) => StoreError::Damaged(rejection.message),
+    })?;
+    let machine_type = match machine_type {
+        MachineType::Standard => asl::MachineType::Standard,
+        MachineType::Express => asl::MachineType::Express,
+    };
+    let parsed = asl::parse(&text, machine_type).machine;
+    Ok(parsed.map(|machine| (text, Arc::new(machine))))
+}
+
+/// The execution of a row, with its documents.
+pub(crate) fn restore(store: &dyn Store, id: ExecutionId, row: &ExecutionRow) -> Result<Execution, StoreError> {
+    restored(row, &documents_of(store, id, row)?)
+}
+
+fn restored(row: &ExecutionRow, documents: &BTreeMap<EventId, Document>) -> Result<Execution, StoreError> {
+    Execution::restore(&row.snapshot, &mut |home| documents.get(&home).cloned())
+        .ok_or_else(|| StoreError::Damaged("a snapshot does not read".into()))
+}
+
+fn documents_of(
+    store: &dyn Store,
+    id: ExecutionId,
+    row: &ExecutionRow,
+) -> Result<BTreeMap<EventId, Document>, StoreError> {
+    let wanted = Execution::documents_of(&row.snapshot)
+        .ok_or_else(|| StoreError::Damaged("a snapshot does not read".into()))?;
+    let mut found = BTreeMap::new();
+    for home in wanted {
+        if found.contains_key(&home) {
+            continue;
+        }
+        // One read brings the whole run, and with it, most often, every other document wanted.
+        for event in run_of(store, id, home)? {
+            if let Some(document) = event.own_document() {
+                found.insert(event.id(), document.clone());
+            }
+        }
+        if !found.contains_key(&home) {
+            return Err(StoreError::Damaged(format!("event {home} holds no document")));
+        }
+    }
+    Ok(found)
+}
+
+/// The document whose text stands in event `home`.
+pub(crate) fn document(
+    store: &dyn Store,
+    id: ExecutionId,
+    home: EventId,
+) -> Result<Option<Document>, StoreError> {
+    let events = run_of(store, id, home)?;
+    Ok(events.iter().find(|event| event.id() == home).and_then(|event| event.own_document().cloned()))
+}
+
+fn run_of(store: &dyn Store, id: ExecutionId, event: EventId) -> Result<Vec<StoredEvent>, StoreError> {
+    let runs = store.events(id, event, Direction::Forward, 1)?;
+    let Some(run) = runs.first() else { return Ok(Vec::new()) };
+    history::decode(&run.bytes).map_err(|_| StoreError::Damaged(format!("the events at {} do not read", run.first)))
 }

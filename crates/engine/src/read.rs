@@ -4,8 +4,8 @@ use interpreter::EventId;
 use store::{ExecutionId, Store, StoreError};
 
 use crate::arn::Owner;
-use crate::operations::{Request, Response};
-use crate::rejection::Rejection;
+use crate::operations::{self, Request, Response};
+use crate::rejection::{ErrorName, Rejection};
 
 /// Why a read gave no answer.
 #[derive(Debug)]
@@ -16,15 +16,61 @@ pub enum ReadError {
     Store(StoreError),
 }
 
+impl From<Rejection> for ReadError {
+    fn from(rejection: Rejection) -> ReadError {
+        ReadError::Rejected(rejection)
+    }
+}
+
+impl From<StoreError> for ReadError {
+    fn from(error: StoreError) -> ReadError {
+        ReadError::Store(error)
+    }
+}
+
 /// Answers a request for which [`crate::Operation::is_read`] holds.
 ///
 /// `in_doubt` says whether a hand-out (execution, scheduling event) may still be put back: readers
 /// are not shown that such a task has started.
 pub fn read(
-    _request: &Request,
-    _store: &dyn Store,
-    _owner: &Owner,
-    _in_doubt: &dyn Fn(ExecutionId, EventId) -> bool,
+    request: &Request,
+    store: &dyn Store,
+    owner: &Owner,
+    in_doubt: &dyn Fn(ExecutionId, EventId) -> bool,
 ) -> Result<Response, ReadError> {
-    Err(ReadError::Store(StoreError::Io("not furnished".into())))
+    use operations as op;
+    match request {
+        Request::DescribeActivity(request) => {
+            op::describe_activity::read(request, store, owner).map(Response::DescribeActivity)
+        }
+        Request::ListActivities(request) => {
+            op::list_activities::read(request, store, owner).map(Response::ListActivities)
+        }
+        Request::DescribeStateMachine(request) => {
+            op::describe_state_machine::read(request, store, owner).map(Response::DescribeStateMachine)
+        }
+        Request::ListStateMachines(request) => {
+            op::list_state_machines::read(request, store, owner).map(Response::ListStateMachines)
+        }
+        Request::DescribeExecution(request) => {
+            op::describe_execution::read(request, store, owner).map(Response::DescribeExecution)
+        }
+        Request::DescribeStateMachineForExecution(request) => {
+            op::describe_state_machine_for_execution::read(request, store, owner)
+                .map(Response::DescribeStateMachineForExecution)
+        }
+        Request::ListExecutions(request) => {
+            op::list_executions::read(request, store, owner).map(Response::ListExecutions)
+        }
+        Request::GetExecutionHistory(request) => {
+            op::get_execution_history::read(request, store, owner, in_doubt).map(Response::GetExecutionHistory)
+        }
+        Request::ListTagsForResource(request) => {
+            op::list_tags_for_resource::read(request, store, owner).map(Response::ListTagsForResource)
+        }
+        other => {
+            let message = format!("{} is not a read.", other.operation().name());
+            Err(Rejection::new(ErrorName::ServiceUnavailable, message).into())
+        }
+    }
 }

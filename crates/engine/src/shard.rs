@@ -1,9 +1,26 @@
 //! The shard: one owner for executions, queues, polls and timers.
+//!
+//! This file holds the shard's parts and its loop over messages. What an operation does stands in
+//! `operations/`, what happens to an execution in `steps.rs`, who gets a task in `hand_out.rs`.
 
-use store::{Store, StoreError};
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+
+use asl::StateMachine;
+use interpreter::TimerKind;
+use store::{Commit, CommitNumber, ExecutionId, RecordKind, RecordWrite, Store, StoreError};
 
 use crate::arn::Owner;
-use crate::message::{Message, Now, Output};
+use crate::clock::HistoryClock;
+use crate::delivery::{Delivery, OUTBOX, TaskState};
+use crate::executions::{Executions, Work};
+use crate::ids::Ids;
+use crate::message::{Message, NameLookup, Now, Output, Ticket};
+use crate::operations::{Request, Response, start_execution};
+use crate::records::{self, ActivityRecord, MachineRecord};
+use crate::rejection::{ErrorName, Rejection};
+use crate::timers::{Armed, FireAt, Timers};
+use crate::token::TokenKey;
 
 /// What an operator may set.
 #[derive(Clone, Debug)]
@@ -33,6 +50,8 @@ pub struct Gauges {
     pub tasks_handed_out: u64,
     /// Of these, hand-outs whose delivery nobody confirmed.
     pub hand_outs_unconfirmed: u64,
+    /// Hand-outs that were known not to have arrived, and were put back, since the start.
+    pub put_backs: u64,
     /// Armed timers.
     pub timers: u64,
     /// Parked polls.
@@ -41,33 +60,392 @@ pub struct Gauges {
     pub executions_cached: u64,
 }
 
-/// See the crate's page.
-pub struct Shard {
-    options: ShardOptions,
+/// A state machine as the shard knows it.
+#[derive(Clone, Debug)]
+pub(crate) struct Machine {
+    pub(crate) record: MachineRecord,
 }
+
+/// A start that waits for its definition to be read.
+type WaitingStart = (Ticket, start_execution::Request, Option<NameLookup>);
+
+/// What the interpreter may ask about the world.
+#[derive(Debug)]
+pub(crate) struct Surroundings {
+    pub(crate) owner: Owner,
+    pub(crate) activities: BTreeMap<String, ActivityRecord>,
+}
+
+impl interpreter::World for Surroundings {
+    fn activity_exists(&self, arn: &str) -> bool {
+        self.owner.owns(arn)
+            && crate::arn::activity_name(arn).is_some_and(|name| self.activities.contains_key(name))
+    }
+
+    fn region(&self) -> &str {
+        &self.owner.region
+    }
+}
+
+/// See the crate's page.
+#[derive(Debug)]
+pub struct Shard {
+    pub(crate) poll_hold_ms: i64,
+    pub(crate) polls_per_activity_max: usize,
+    pub(crate) tokens: TokenKey,
+    pub(crate) clock: HistoryClock,
+    pub(crate) ids: Ids,
+    pub(crate) world: Surroundings,
+    pub(crate) machines: BTreeMap<String, Machine>,
+    /// Names of machines by number: an execution whose machine is not here any more ends.
+    pub(crate) machine_names: BTreeMap<u64, String>,
+    pub(crate) next_machine: u64,
+    pub(crate) definitions: BTreeMap<(u64, u64), Arc<StateMachine>>,
+    pub(crate) awaiting_definition: BTreeMap<(u64, u64), Vec<WaitingStart>>,
+    pub(crate) executions: Executions,
+    pub(crate) delivery: Delivery,
+    pub(crate) timers: Timers,
+    /// Names claimed by commits that a lookup may not have seen yet.
+    pub(crate) names: BTreeMap<(String, String), (CommitNumber, ExecutionId)>,
+    pub(crate) names_in_order: VecDeque<(CommitNumber, (String, String))>,
+    /// Claims up to this commit are forgotten here: the store has them.
+    pub(crate) names_forgotten: CommitNumber,
+    /// Put-backs to finish when their commit is durable.
+    pub(crate) settling: VecDeque<(CommitNumber, ExecutionId, u32)>,
+    pub(crate) issued: CommitNumber,
+    pub(crate) durable: CommitNumber,
+    pub(crate) draining: bool,
+    pub(crate) executions_open: u64,
+    pub(crate) put_backs: u64,
+    /// Work that one message led to beyond its own execution; done before `handle` returns.
+    pub(crate) agenda: VecDeque<(ExecutionId, Work)>,
+    /// Calls to make again after a restart.
+    owed_calls: Vec<(ExecutionId, u32)>,
+}
+
+/// States entered in one turn before others get theirs (S20).
+pub(crate) const STEPS_PER_TURN_MAX: u32 = 1_000;
+
+/// Most timers fired by one tick, so that a million due in one second do not shut out requests.
+const TIMERS_PER_TICK_MAX: usize = 256;
+
+/// Most executions being read from the store for timers at a time.
+const LOADS_MAX: usize = 1_024;
+
+/// Name claims remembered beyond those that are not durable: lookups on their way may be as old.
+const NAMES_REMEMBERED: usize = 4_096;
+
+/// Parsed definitions kept in memory.
+const DEFINITIONS_CACHED_MAX: usize = 1_024;
 
 impl Shard {
     /// A shard over what `store` holds; an empty store gives an empty shard.
-    pub fn recover(
-        options: ShardOptions,
-        _store: &dyn Store,
-        _now: Now,
-    ) -> Result<Shard, StoreError> {
-        Ok(Shard { options })
+    pub fn recover(options: ShardOptions, store: &dyn Store, now: Now) -> Result<Shard, StoreError> {
+        let mut shard = Shard {
+            poll_hold_ms: options.poll_hold_ms,
+            polls_per_activity_max: options.polls_per_activity_max,
+            tokens: TokenKey::new(&options.token_key),
+            clock: HistoryClock::starting_at(store.latest_ms()?),
+            ids: Ids::new(options.seed),
+            world: Surroundings { owner: options.owner, activities: BTreeMap::new() },
+            machines: BTreeMap::new(),
+            machine_names: BTreeMap::new(),
+            next_machine: 1,
+            definitions: BTreeMap::new(),
+            awaiting_definition: BTreeMap::new(),
+            executions: Executions::new(options.executions_cached_max),
+            delivery: Delivery::default(),
+            timers: Timers::default(),
+            names: BTreeMap::new(),
+            names_in_order: VecDeque::new(),
+            names_forgotten: 0,
+            settling: VecDeque::new(),
+            issued: store.last_commit()?,
+            durable: store.last_commit()?,
+            draining: false,
+            executions_open: 0,
+            put_backs: 0,
+            agenda: VecDeque::new(),
+            owed_calls: Vec::new(),
+        };
+        shard.names_forgotten = shard.durable;
+        shard.recover_records(store)?;
+        shard.recover_work(store, now)?;
+        Ok(shard)
+    }
+
+    fn recover_records(&mut self, store: &dyn Store) -> Result<(), StoreError> {
+        each_record(store, RecordKind::Activity, &mut |record: ActivityRecord| {
+            self.world.activities.insert(record.name.clone(), record);
+        })?;
+        each_record(store, RecordKind::StateMachine, &mut |record: MachineRecord| {
+            self.machine_names.insert(record.number, record.name.clone());
+            self.machines.insert(record.name.clone(), Machine { record });
+        })?;
+        // Numbers of deleted machines must not come back, so the counter has a record of its own.
+        if let Some(bytes) = store.record(RecordKind::Service, NEXT_MACHINE_KEY)? {
+            self.next_machine = records::decode(&bytes)
+                .ok_or_else(|| StoreError::Damaged("the counter of state machines does not read".into()))?;
+        }
+        Ok(())
+    }
+
+    /// Timers and queues: every open execution has an entry in one of them (R32), so they also tell
+    /// how many are open.
+    fn recover_work(&mut self, store: &dyn Store, now: Now) -> Result<(), StoreError> {
+        let at_ms = self.clock.at(now);
+        let mut open = Vec::new();
+        store.timers(&mut |row| {
+            let Some(kind) = timer_kind(row.kind) else { return };
+            let span = i64::try_from(row.span_ms).unwrap_or(i64::MAX);
+            let fire = match kind {
+                TimerKind::WaitUntil => FireAt::Wall(row.due_ms),
+                // Heartbeats are not written down, so each open task gets one full interval.
+                TimerKind::Heartbeat => FireAt::Steady(now.steady_ms.saturating_add(span)),
+                _ => FireAt::Steady(now.steady_ms.saturating_add(row.due_ms.saturating_sub(at_ms).max(0))),
+            };
+            let armed = Armed { fire, due_ms: row.due_ms, kind, stored: true };
+            self.timers.arm(row.execution, interpreter::TimerId(row.timer), armed);
+            open.push(row.execution);
+        })?;
+        store.tasks(&mut |row| {
+            if row.queue == OUTBOX {
+                self.owed_calls.push((row.execution, row.event));
+            }
+            self.delivery.recover(&row);
+            open.push(row.execution);
+        })?;
+        open.sort_unstable();
+        open.dedup();
+        self.executions_open = open.len() as u64;
+        Ok(())
     }
 
     /// Takes a message, and puts what is to be done at the end of `out`.
-    pub fn handle(&mut self, _message: Message, _now: Now, _out: &mut Vec<Output>) {
-        let _ = &self.options;
+    pub fn handle(&mut self, message: Message, now: Now, out: &mut Vec<Output>) {
+        match message {
+            Message::Request { ticket, request, lookup } => self.request(ticket, request, lookup, now, out),
+            Message::PollClosed(ticket) => self.poll_closed(ticket),
+            Message::Delivered(ticket) => self.delivered(ticket),
+            Message::Undelivered(ticket) => self.undelivered(ticket, now, out),
+            Message::Loaded { id, execution } => self.loaded(id, execution, now, out),
+            Message::LoadedDefinition { machine, revision, definition } => {
+                self.loaded_definition(machine, revision, definition.map(|(_, parsed)| parsed), now, out);
+            }
+            Message::CallDone { execution, task, result } => self.call_done(execution, task, result),
+            Message::Durable(number) => self.became_durable(number),
+            Message::Tick => self.tick(now, out),
+            Message::Drain => self.drain(out),
+        }
+        while let Some((id, work)) = self.agenda.pop_front() {
+            self.work(id, work, now, out);
+        }
+        self.executions.shrink(self.durable);
     }
 
     /// When [`Message::Tick`] is wanted next, on the steady clock, in milliseconds.
-    pub fn next_due_ms(&self, _now: Now) -> Option<i64> {
-        None
+    pub fn next_due_ms(&self, now: Now) -> Option<i64> {
+        let owed = (!self.owed_calls.is_empty()).then_some(now.steady_ms);
+        let timers = self.timers.next_ms(now).filter(|_| self.executions.loading() < LOADS_MAX);
+        [owed, timers, self.delivery.polls.next_deadline_ms()].into_iter().flatten().min()
     }
 
     /// Counts as of now.
     pub fn gauges(&self) -> Gauges {
-        Gauges::default()
+        let mut gauges = Gauges {
+            executions_open: self.executions_open,
+            put_backs: self.put_backs,
+            timers: self.timers.len() as u64,
+            polls: self.delivery.polls.len() as u64,
+            executions_cached: self.executions.cached() as u64,
+            ..Gauges::default()
+        };
+        for entry in self.delivery.tasks.values().filter(|entry| &*entry.queue != OUTBOX) {
+            match entry.state {
+                TaskState::HandedOut { confirmed } => {
+                    gauges.tasks_handed_out += 1;
+                    gauges.hand_outs_unconfirmed += u64::from(!confirmed);
+                }
+                _ => gauges.tasks_queued += 1,
+            }
+        }
+        gauges
     }
+
+    fn request(
+        &mut self,
+        ticket: Ticket,
+        request: Request,
+        lookup: Option<NameLookup>,
+        now: Now,
+        out: &mut Vec<Output>,
+    ) {
+        let result = match request {
+            Request::CreateActivity(request) => self.create_activity(request, now, out).map(Response::CreateActivity),
+            Request::DeleteActivity(request) => self.delete_activity(&request, now, out).map(Response::DeleteActivity),
+            Request::CreateStateMachine(request) => {
+                self.create_state_machine(request, now, out).map(Response::CreateStateMachine)
+            }
+            Request::UpdateStateMachine(request) => {
+                self.update_state_machine(request, now, out).map(Response::UpdateStateMachine)
+            }
+            Request::DeleteStateMachine(request) => {
+                self.delete_state_machine(&request, now, out).map(Response::DeleteStateMachine)
+            }
+            Request::TagResource(request) => self.tag_resource(request, now, out).map(Response::TagResource),
+            Request::UntagResource(request) => self.untag_resource(&request, now, out).map(Response::UntagResource),
+            // These may have to wait for something, and answer by themselves.
+            Request::StartExecution(request) => return self.start_execution(ticket, request, lookup, now, out),
+            Request::StopExecution(request) => return self.stop_execution(ticket, request, lookup, out),
+            Request::GetActivityTask(request) => return self.get_activity_task(ticket, &request, now, out),
+            Request::SendTaskSuccess(request) => return self.send_task_success(ticket, request, out),
+            Request::SendTaskFailure(request) => return self.send_task_failure(ticket, request, out),
+            Request::SendTaskHeartbeat(request) => return self.send_task_heartbeat(ticket, &request, out),
+            Request::DescribeActivity(_)
+            | Request::ListActivities(_)
+            | Request::DescribeStateMachine(_)
+            | Request::ListStateMachines(_)
+            | Request::DescribeExecution(_)
+            | Request::DescribeStateMachineForExecution(_)
+            | Request::ListExecutions(_)
+            | Request::GetExecutionHistory(_)
+            | Request::ListTagsForResource(_) => {
+                Err(Rejection::new(ErrorName::ServiceUnavailable, "A read does not enter a shard."))
+            }
+        };
+        self.reply(ticket, self.issued, result, out);
+    }
+
+    pub(crate) fn reply(
+        &self,
+        ticket: Ticket,
+        after: CommitNumber,
+        response: Result<Response, Rejection>,
+        out: &mut Vec<Output>,
+    ) {
+        out.push(Output::Reply { ticket, after, response });
+    }
+
+    /// The next commit's number.
+    pub(crate) fn next_commit(&mut self) -> CommitNumber {
+        self.issued += 1;
+        self.issued
+    }
+
+    /// A commit of small records.
+    pub(crate) fn commit_records(&mut self, records: Vec<RecordWrite>, now: Now, out: &mut Vec<Output>) {
+        let at_ms = self.clock.at(now);
+        let number = self.next_commit();
+        out.push(Output::Commit(Commit { number, at_ms, executions: Vec::new(), records }));
+    }
+
+    fn became_durable(&mut self, number: CommitNumber) {
+        self.durable = self.durable.max(number);
+        while let Some(&(commit, execution, event)) = self.settling.front() {
+            if commit > self.durable {
+                break;
+            }
+            self.settling.pop_front();
+            self.settled(execution, event);
+        }
+        while self.names_in_order.len() > NAMES_REMEMBERED {
+            match self.names_in_order.front() {
+                Some((commit, _)) if *commit <= self.durable => {}
+                _ => break,
+            }
+            if let Some((commit, key)) = self.names_in_order.pop_front() {
+                self.names_forgotten = commit;
+                if self.names.get(&key).is_some_and(|(claimed, _)| *claimed == commit) {
+                    self.names.remove(&key);
+                }
+            }
+        }
+    }
+
+    fn tick(&mut self, now: Now, out: &mut Vec<Output>) {
+        for (execution, task) in self.owed_calls.split_off(self.owed_calls.len().saturating_sub(TIMERS_PER_TICK_MAX)) {
+            self.agenda.push_back((execution, Work::CallAgain { task }));
+        }
+        for _ in 0..TIMERS_PER_TICK_MAX {
+            if self.executions.loading() >= LOADS_MAX {
+                break;
+            }
+            let Some((execution, timer)) = self.timers.pop_due(now) else { break };
+            self.work(execution, Work::Timer(timer), now, out);
+        }
+        while let Some(ticket) = self.delivery.polls.overdue(now.steady_ms) {
+            self.end_poll_empty(ticket, out);
+        }
+    }
+
+    fn loaded_definition(
+        &mut self,
+        machine: u64,
+        revision: u64,
+        definition: Option<Arc<StateMachine>>,
+        now: Now,
+        out: &mut Vec<Output>,
+    ) {
+        let waiting = self.awaiting_definition.remove(&(machine, revision)).unwrap_or_default();
+        match definition {
+            Some(definition) => {
+                self.remember_definition(machine, revision, definition);
+                // From the beginning: another start of the same name may have come first meanwhile.
+                for (ticket, request, lookup) in waiting {
+                    self.start_execution(ticket, request, lookup, now, out);
+                }
+            }
+            None => {
+                for (ticket, ..) in waiting {
+                    let message = "The definition of this state machine cannot be read from the store.";
+                    let rejection = Rejection::new(ErrorName::ServiceUnavailable, message);
+                    self.reply(ticket, 0, Err(rejection), out);
+                }
+            }
+        }
+    }
+
+    pub(crate) fn remember_definition(&mut self, machine: u64, revision: u64, definition: Arc<StateMachine>) {
+        if self.definitions.len() >= DEFINITIONS_CACHED_MAX {
+            self.definitions.pop_first();
+        }
+        self.definitions.insert((machine, revision), definition);
+    }
+}
+
+/// Key of the counter of state machines among the service's records.
+pub(crate) const NEXT_MACHINE_KEY: &[u8] = b"next-machine";
+
+fn each_record<T: serde::de::DeserializeOwned>(
+    store: &dyn Store,
+    kind: RecordKind,
+    visit: &mut dyn FnMut(T),
+) -> Result<(), StoreError> {
+    const PAGE: usize = 1_000;
+    let mut after: Option<Vec<u8>> = None;
+    loop {
+        let page = store.records(kind, after.as_deref(), PAGE)?;
+        let Some((last, _)) = page.last() else { return Ok(()) };
+        after = Some(last.clone());
+        for (key, bytes) in page {
+            let record = records::decode(&bytes).ok_or_else(|| {
+                StoreError::Damaged(format!("record {kind:?} {:?} does not read", String::from_utf8_lossy(&key)))
+            })?;
+            visit(record);
+        }
+    }
+}
+
+fn timer_kind(number: u8) -> Option<TimerKind> {
+    [
+        TimerKind::Wait,
+        TimerKind::WaitUntil,
+        TimerKind::TaskTimeout,
+        TimerKind::Heartbeat,
+        TimerKind::Retry,
+        TimerKind::ExecutionTimeout,
+        TimerKind::Continue,
+    ]
+    .into_iter()
+    .find(|kind| *kind as u8 == number)
 }

@@ -1,5 +1,11 @@
 //! `CreateActivity`.
 
+use store::{RecordKind, RecordWrite};
+
+use crate::message::{Now, Output};
+use crate::records::{self, ActivityRecord};
+use crate::rejection::{ErrorName, Rejection};
+use crate::shard::Shard;
 use crate::shapes::{EncryptionConfiguration, Tag};
 
 /// What is asked.
@@ -20,4 +26,43 @@ pub struct Response {
     pub activity_arn: String,
     /// `creationDate`, milliseconds since 1970.
     pub creation_ms: i64,
+}
+
+impl Shard {
+    /// Idempotent by name: tags of a repeated call are ignored, another encryption is a conflict.
+    pub(crate) fn create_activity(
+        &mut self,
+        request: Request,
+        now: Now,
+        out: &mut Vec<Output>,
+    ) -> Result<Response, Rejection> {
+        let activity_arn = self.world.owner.activity_arn(&request.name);
+        if let Some(existing) = self.world.activities.get(&request.name) {
+            if existing.encryption.clone().unwrap_or_default() != request.encryption.unwrap_or_default() {
+                let message = format!("Activity Already Exists: '{activity_arn}'");
+                return Err(Rejection::new(ErrorName::ActivityAlreadyExists, message));
+            }
+            return Ok(Response { activity_arn, creation_ms: existing.creation_ms });
+        }
+        let record = ActivityRecord {
+            name: request.name,
+            creation_ms: self.clock.at(now),
+            encryption: request.encryption,
+            tags: crate::operations::tag_resource::merged(Vec::new(), request.tags),
+        };
+        let creation_ms = record.creation_ms;
+        self.put_activity(record, now, out);
+        Ok(Response { activity_arn, creation_ms })
+    }
+
+    /// Writes an activity and adopts it.
+    pub(crate) fn put_activity(&mut self, record: ActivityRecord, now: Now, out: &mut Vec<Output>) {
+        let write = RecordWrite {
+            kind: RecordKind::Activity,
+            key: record.name.clone().into_bytes(),
+            value: Some(records::encode(&record)),
+        };
+        self.commit_records(vec![write], now, out);
+        self.world.activities.insert(record.name.clone(), record);
+    }
 }

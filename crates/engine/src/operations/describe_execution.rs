@@ -1,5 +1,13 @@
 //! `DescribeExecution`.
 
+use interpreter::{Document, Execution, Status};
+use store::{ExecutionId, ExecutionRow, Store};
+
+use crate::arn::{self, Owner};
+use crate::load;
+use crate::operations::stop_execution::does_not_exist;
+use crate::read::ReadError;
+use crate::records;
 use crate::shapes::ExecutionDescription;
 
 /// What is asked.
@@ -16,4 +24,65 @@ pub struct Request {
 pub struct Response {
     /// What is to be shown.
     pub description: ExecutionDescription,
+}
+
+pub(crate) fn read(request: &Request, store: &dyn Store, owner: &Owner) -> Result<Response, ReadError> {
+    let (id, row) = find(&request.execution_arn, store, owner)?;
+    let execution = load::restore(store, id, &row)?;
+    let shown = |document: &Document| (!request.metadata_only).then(|| document.clone());
+    let birth = execution.birth();
+    let failure = execution.failure().filter(|_| !request.metadata_only);
+    let text = |text: &Option<std::sync::Arc<str>>| text.as_deref().map(str::to_owned);
+    let description = ExecutionDescription {
+        execution_arn: birth.execution_arn.to_string(),
+        state_machine_arn: birth.state_machine_arn.to_string(),
+        name: birth.name.to_string(),
+        status: execution.status(),
+        start_ms: execution.start_ms(),
+        stop_ms: execution.stop_ms(),
+        input: shown(execution.input()),
+        output: execution.output().and_then(shown),
+        trace_header: text(&birth.trace_header),
+        error: failure.and_then(|failure| text(&failure.error)),
+        cause: failure.and_then(|failure| text(&failure.cause)),
+        state_machine_version_arn: text(&birth.state_machine_version_arn),
+        state_machine_alias_arn: text(&birth.state_machine_alias_arn),
+        redrive_count: 0,
+        redrive_status: redrive_status(execution.status()),
+    };
+    Ok(Response { description })
+}
+
+/// The execution of that ARN.
+pub(crate) fn find(
+    execution_arn: &str,
+    store: &dyn Store,
+    owner: &Owner,
+) -> Result<(ExecutionId, ExecutionRow), ReadError> {
+    let execution = arn::parse_execution(execution_arn)?;
+    if !owner.owns(execution_arn) || execution.label.is_some() {
+        return Err(does_not_exist(execution_arn).into());
+    }
+    let Some(id) = store.execution_by_name(execution.machine, execution.name)? else {
+        return Err(does_not_exist(execution_arn).into());
+    };
+    let row = store.execution(id)?.ok_or_else(|| records::damaged("execution", execution_arn))?;
+    Ok((id, row))
+}
+
+/// `redriveStatus` and `redriveStatusReason`.
+fn redrive_status(status: Status) -> (String, Option<String>) {
+    let not = |name: &str| {
+        ("NOT_REDRIVABLE".to_owned(), Some(format!("Execution is {name} and cannot be redriven")))
+    };
+    match status {
+        Status::Running | Status::PendingRedrive => not("RUNNING"),
+        Status::Succeeded => not("SUCCEEDED"),
+        Status::Failed | Status::TimedOut | Status::Aborted => ("REDRIVABLE".to_owned(), None),
+    }
+}
+
+/// The execution as a value, for readers that look inside.
+pub(crate) fn restored(id: ExecutionId, row: &ExecutionRow, store: &dyn Store) -> Result<Execution, ReadError> {
+    Ok(load::restore(store, id, row)?)
 }

@@ -1,5 +1,14 @@
 //! `DescribeStateMachine`.
 
+use std::sync::Arc;
+
+use store::{RecordKind, Store};
+
+use crate::arn::{self, Owner, Qualifier};
+use crate::operations::update_state_machine::does_not_exist;
+use crate::read::ReadError;
+use crate::records::{self, DefinitionRecord, MachineRecord};
+use crate::shapes::MachineStatus;
 use crate::shapes::StateMachineDescription;
 
 /// What is asked.
@@ -16,4 +25,61 @@ pub struct Request {
 pub struct Response {
     /// What is to be shown.
     pub description: StateMachineDescription,
+}
+
+pub(crate) fn read(request: &Request, store: &dyn Store, owner: &Owner) -> Result<Response, ReadError> {
+    let record = find(&request.state_machine_arn, store, owner)?;
+    let row = revision(store, record.number, record.revision)?;
+    let definition = if request.metadata_only { None } else { Some(text(store, record.number, &row)?) };
+    Ok(Response { description: describe(row, definition, owner) })
+}
+
+/// The machine of that ARN.
+pub(crate) fn find(state_machine_arn: &str, store: &dyn Store, owner: &Owner) -> Result<MachineRecord, ReadError> {
+    let machine = arn::parse_state_machine(state_machine_arn)?;
+    let ours = owner.owns(state_machine_arn) && machine.qualifier == Qualifier::Plain;
+    let bytes = if ours { store.record(RecordKind::StateMachine, machine.name.as_bytes())? } else { None };
+    match bytes {
+        Some(bytes) => Ok(records::decode(&bytes).ok_or_else(|| records::damaged("state machine", machine.name))?),
+        None => Err(does_not_exist(state_machine_arn).into()),
+    }
+}
+
+/// One revision of a machine.
+pub(crate) fn revision(store: &dyn Store, machine: u64, revision: u64) -> Result<DefinitionRecord, ReadError> {
+    let bytes = store.record(RecordKind::Definition, &records::definition_key(machine, revision))?;
+    let row = bytes.and_then(|bytes| records::decode(&bytes));
+    Ok(row.ok_or_else(|| records::damaged("definition", &format!("{machine}.{revision}")))?)
+}
+
+/// The definition's text of a revision.
+pub(crate) fn text(store: &dyn Store, machine: u64, row: &DefinitionRecord) -> Result<Arc<str>, ReadError> {
+    let text = match &row.definition {
+        Some(text) => Some(text.clone()),
+        None => revision(store, machine, row.head.text_revision)?.definition,
+    };
+    let text = text.ok_or_else(|| records::damaged("definition", &format!("{machine}.{}", row.head.text_revision)))?;
+    Ok(text.into())
+}
+
+/// What is shown of a revision.
+pub(crate) fn describe(
+    row: DefinitionRecord,
+    definition: Option<Arc<str>>,
+    owner: &Owner,
+) -> StateMachineDescription {
+    StateMachineDescription {
+        state_machine_arn: owner.state_machine_arn(&row.machine_name),
+        name: row.machine_name,
+        status: MachineStatus::Active,
+        definition,
+        role_arn: row.head.role_arn,
+        machine_type: row.machine_type,
+        creation_ms: row.creation_ms,
+        logging: row.head.logging,
+        tracing: row.head.tracing,
+        encryption: row.head.encryption.unwrap_or_default(),
+        revision_id: row.head.revision_id,
+        variable_references: Vec::new(),
+    }
 }

@@ -1,5 +1,12 @@
 //! `ListExecutions`.
 
+use store::{ListingQuery, Store};
+
+use crate::arn::Owner;
+use crate::operations::describe_state_machine;
+use crate::read::ReadError;
+use crate::records::{self, ListingSummary};
+use crate::rejection::{ErrorName, Rejection};
 use crate::shapes::ExecutionListItem;
 use interpreter::Status;
 use store::ListingCursor;
@@ -28,4 +35,67 @@ pub struct Response {
     pub executions: Vec<ExecutionListItem>,
     /// Where to go on, when there is more.
     pub next: Option<ListingCursor>,
+}
+
+pub(crate) fn read(request: &Request, store: &dyn Store, owner: &Owner) -> Result<Response, ReadError> {
+    let state_machine_arn = match (&request.state_machine_arn, &request.map_run_arn) {
+        (Some(arn), None) => arn,
+        (None, Some(arn)) => {
+            let message = format!("Map Run Does Not Exist: '{arn}'");
+            return Err(Rejection::new(ErrorName::ResourceNotFound, message).with_resource(arn.as_str()).into());
+        }
+        _ => {
+            let message = "Must specify exactly one of 'stateMachineArn' and 'mapRunArn'";
+            return Err(Rejection::new(ErrorName::ValidationException, message).into());
+        }
+    };
+    let machine = describe_state_machine::find(state_machine_arn, store, owner)?;
+    let statuses = match request.status {
+        Some(status) => vec![status],
+        None => ALL.to_vec(),
+    };
+    let mut rows = store.listings(&ListingQuery {
+        machine: machine.number,
+        statuses: statuses.into_iter().map(|status| status as u8).collect(),
+        before: request.before,
+        limit: request.limit + 1,
+    })?;
+    let more = rows.len() > request.limit;
+    rows.truncate(request.limit);
+    let next = rows
+        .last()
+        .filter(|_| more)
+        .map(|last| ListingCursor { time_ms: last.time_ms, execution: last.execution });
+    let executions = rows
+        .into_iter()
+        .map(|row| {
+            let read = || Some((records::decode::<ListingSummary>(&row.summary)?, status_of(row.status)?));
+            let (summary, status) = read().ok_or_else(|| records::damaged("a list of", &machine.name))?;
+            Ok(ExecutionListItem {
+                execution_arn: owner.execution_arn(&machine.name, &summary.name),
+                state_machine_arn: owner.state_machine_arn(&machine.name),
+                name: summary.name,
+                status,
+                start_ms: summary.start_ms,
+                stop_ms: summary.stop_ms,
+                state_machine_version_arn: summary.state_machine_version_arn,
+                state_machine_alias_arn: summary.state_machine_alias_arn,
+                redrive_count: summary.redrive_count,
+            })
+        })
+        .collect::<Result<Vec<_>, ReadError>>()?;
+    Ok(Response { executions, next })
+}
+
+const ALL: [Status; 6] = [
+    Status::Running,
+    Status::Succeeded,
+    Status::Failed,
+    Status::TimedOut,
+    Status::Aborted,
+    Status::PendingRedrive,
+];
+
+fn status_of(number: u8) -> Option<Status> {
+    ALL.into_iter().find(|status| *status as u8 == number)
 }

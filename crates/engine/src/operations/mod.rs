@@ -209,4 +209,14 @@ impl Request {
             Request::ListTagsForResource(_) => Operation::ListTagsForResource,
         }
     }
+
+    /// Machine and execution name that the store must be asked for before this enters a shard; the
+    /// answer goes along as [`crate::NameLookup`].
+    pub fn name_to_look_up(&self) -> Option<(&str, &str)> {
+        match self {
+            Request::StartExecution(request) => request.name_to_look_up(),
+            Request::StopExecution(request) => request.name_to_look_up(),
+            _ => None,
+        }
+    }
 }

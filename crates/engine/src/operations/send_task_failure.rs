@@ -1,5 +1,13 @@
 //! `SendTaskFailure`.
 
+use interpreter::Input;
+
+use crate::executions::{Answer, Work};
+use crate::message::{Output, Ticket};
+use crate::operations::Operation;
+use crate::shard::Shard;
+use crate::token::TaskToken;
+
 /// What is asked.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Request {
@@ -14,3 +22,18 @@ pub struct Request {
 /// What is answered.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Response {}
+
+impl Shard {
+    pub(crate) fn send_task_failure(&mut self, ticket: Ticket, request: Request, out: &mut Vec<Output>) {
+        match self.task_of_token(&request.task_token) {
+            Ok(TaskToken { execution, event: task, hand_out, .. }) => {
+                let error = request.error.map(Into::into);
+                let cause = request.cause.map(Into::into);
+                let input = Input::TaskFailed { task, hand_out, error, cause };
+                let answer = Answer::Caller(ticket, Operation::SendTaskFailure);
+                self.agenda.push_back((execution, Work::Input(input, answer)));
+            }
+            Err(rejection) => self.reply(ticket, self.issued, Err(rejection), out),
+        }
+    }
+}

@@ -1,5 +1,14 @@
 //! `SendTaskSuccess`.
 
+use interpreter::{Document, Input};
+
+use crate::executions::{Answer, Work};
+use crate::message::{Output, Ticket};
+use crate::operations::Operation;
+use crate::rejection::{ErrorName, Rejection};
+use crate::shard::Shard;
+use crate::token::TaskToken;
+
 /// What is asked.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Request {
@@ -12,3 +21,33 @@ pub struct Request {
 /// What is answered.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Response {}
+
+impl Shard {
+    pub(crate) fn send_task_success(&mut self, ticket: Ticket, request: Request, out: &mut Vec<Output>) {
+        match self.task_of_token(&request.task_token) {
+            Ok(TaskToken { execution, event: task, hand_out, .. }) => {
+                let output = Document::from_text(request.output);
+                let input = Input::TaskSucceeded { task, hand_out, output };
+                let answer = Answer::Caller(ticket, Operation::SendTaskSuccess);
+                self.agenda.push_back((execution, Work::Input(input, answer)));
+            }
+            Err(rejection) => self.reply(ticket, self.issued, Err(rejection), out),
+        }
+    }
+
+    /// Which task a token stands for. A text that we did not mint is refused before anything is read.
+    pub(crate) fn task_of_token(&self, text: &str) -> Result<TaskToken, Rejection> {
+        let token = self
+            .tokens
+            .read(text)
+            .filter(|token| token.shard == 0)
+            .ok_or_else(|| Rejection::new(ErrorName::InvalidToken, "Invalid Token: 'Invalid token'"))?;
+        match self.delivery.tasks.get(&(token.execution, token.event)) {
+            Some(entry) if !self.world.activities.contains_key(&*entry.queue) => {
+                let arn = self.world.owner.activity_arn(&entry.queue);
+                Err(Rejection::new(ErrorName::TaskDoesNotExist, format!("Activity Does Not Exist: '{arn}'")))
+            }
+            _ => Ok(token),
+        }
+    }
+}

@@ -1,5 +1,18 @@
 //! `StartExecution`.
 
+use std::sync::Arc;
+
+use asl::StateMachine;
+use interpreter::{Birth, Document, Moment};
+use store::ExecutionId;
+
+use crate::arn::{self, Qualifier};
+use crate::executions::{Live, Turn, Work};
+use crate::message::{NameLookup, Now, Output, Ticket};
+use crate::operations::update_state_machine::{does_not_exist, labelled};
+use crate::rejection::Rejection;
+use crate::shard::{STEPS_PER_TURN_MAX, Shard};
+
 /// What is asked.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Request {
@@ -20,4 +33,153 @@ pub struct Response {
     pub execution_arn: String,
     /// `startDate`, milliseconds since 1970.
     pub start_ms: i64,
+}
+
+impl Request {
+    /// Machine and execution name that the store must be asked for before this enters a shard.
+    pub fn name_to_look_up(&self) -> Option<(&str, &str)> {
+        let machine = arn::parse_state_machine(&self.state_machine_arn).ok()?;
+        Some((machine.name, self.name.as_deref()?))
+    }
+}
+
+impl Shard {
+    /// Starts an execution, or joins the running one of the same name and input.
+    pub(crate) fn start_execution(
+        &mut self,
+        ticket: Ticket,
+        request: Request,
+        lookup: Option<NameLookup>,
+        now: Now,
+        out: &mut Vec<Output>,
+    ) {
+        match self.existing(&request, lookup) {
+            Existing::No => self.begin_execution(ticket, request, lookup, now, out),
+            Existing::Yes(id) => {
+                let work = Work::Join { ticket, request: Box::new(request) };
+                self.agenda.push_back((id, work));
+            }
+            Existing::Unknown => {
+                out.push(Output::LookUpAgain { ticket, request: super::Request::StartExecution(request) });
+            }
+        }
+    }
+
+    fn existing(&self, request: &Request, lookup: Option<NameLookup>) -> Existing {
+        let Some((machine, name)) = request.name_to_look_up() else { return Existing::No };
+        self.look_up(machine, name, lookup)
+    }
+
+    /// Whether an execution of that name exists: in the store, or in a commit that the lookup may not
+    /// have seen.
+    pub(crate) fn look_up(&self, machine: &str, name: &str, lookup: Option<NameLookup>) -> Existing {
+        if let Some((_, id)) = self.names.get(&(machine.to_owned(), name.to_owned())) {
+            return Existing::Yes(*id);
+        }
+        match lookup {
+            Some(NameLookup { found: Some(id), .. }) => Existing::Yes(id),
+            Some(NameLookup { as_of, found: None }) if as_of >= self.names_forgotten => Existing::No,
+            _ => Existing::Unknown,
+        }
+    }
+
+    /// Starts an execution whose name is free.
+    pub(crate) fn begin_execution(
+        &mut self,
+        ticket: Ticket,
+        request: Request,
+        lookup: Option<NameLookup>,
+        now: Now,
+        out: &mut Vec<Output>,
+    ) {
+        match self.machine_to_run(&request) {
+            Ok((number, revision)) => match self.definitions.get(&(number, revision)).map(Arc::clone) {
+                Some(definition) => self.run(ticket, request, &definition, now, out),
+                None => {
+                    let waiting = self.awaiting_definition.entry((number, revision)).or_default();
+                    if waiting.is_empty() {
+                        out.push(Output::LoadDefinition { machine: number, revision });
+                    }
+                    waiting.push((ticket, request, lookup));
+                }
+            },
+            Err(rejection) => self.reply(ticket, self.issued, Err(rejection), out),
+        }
+    }
+
+    /// Number and revision of the machine that is to run.
+    fn machine_to_run(&self, request: &Request) -> Result<(u64, u64), Rejection> {
+        let arn = &request.state_machine_arn;
+        let machine = arn::parse_state_machine(arn)?;
+        match machine.qualifier {
+            Qualifier::Label(_) => Err(labelled(arn)),
+            Qualifier::Plain if self.world.owner.owns(arn) => match self.machines.get(machine.name) {
+                Some(machine) => Ok((machine.record.number, machine.record.revision)),
+                None => Err(does_not_exist(arn)),
+            },
+            _ => Err(does_not_exist(arn)),
+        }
+    }
+
+    fn run(
+        &mut self,
+        ticket: Ticket,
+        request: Request,
+        definition: &Arc<StateMachine>,
+        now: Now,
+        out: &mut Vec<Output>,
+    ) {
+        let at_ms = self.clock.at(now);
+        let name: Arc<str> = match &request.name {
+            Some(name) => name.as_str().into(),
+            None => self.ids.uuid().into(),
+        };
+        let id = self.ids.execution(at_ms);
+        let seed = self.ids.number();
+        let machine_name = arn::parse_state_machine(&request.state_machine_arn).map(|machine| machine.name);
+        let record = machine_name.ok().and_then(|name| self.machines.get(name));
+        let record = &record.expect("the machine was found a moment ago").record;
+        let birth = Birth {
+            execution_arn: self.world.owner.execution_arn(&record.name, &name).into(),
+            name: Arc::clone(&name),
+            state_machine_arn: self.world.owner.state_machine_arn(&record.name).into(),
+            state_machine_name: record.name.as_str().into(),
+            role_arn: record.current.role_arn.as_str().into(),
+            machine: record.number,
+            machine_revision: record.revision,
+            seed,
+            trace_header: request.trace_header.map(Into::into),
+            state_machine_version_arn: None,
+            state_machine_alias_arn: None,
+        };
+        let execution_arn = birth.execution_arn.to_string();
+        let claim = request.name.map(|name| (record.name.clone(), name));
+        let moment = Moment { now_ms: at_ms, world: &self.world, steps_max: STEPS_PER_TURN_MAX };
+        let input = Document::from_text(request.input);
+        let (execution, step) = interpreter::start(definition, birth, input, &moment);
+        let start_ms = execution.start_ms();
+        let mut live = Live::new(execution, Arc::clone(definition), 0);
+        let mut turn = Turn::default();
+        turn.absorb(id, step, at_ms, now, &mut self.delivery, &mut self.timers);
+        self.serve_within(id, &mut live, &mut turn, now);
+        self.finish(id, &mut live, turn, now, out);
+        let number = live.last_commit;
+        if let Some(claim) = claim {
+            self.names.insert(claim.clone(), (number, id));
+            self.names_in_order.push_back((number, claim));
+        }
+        self.executions.put_back(id, Box::new(live));
+        let response = super::Response::StartExecution(Response { execution_arn, start_ms });
+        self.reply(ticket, number, Ok(response), out);
+    }
+}
+
+/// What is known of a name.
+pub(crate) enum Existing {
+    /// It is free.
+    No,
+    /// It is taken.
+    Yes(ExecutionId),
+    /// The store must be asked (again).
+    Unknown,
 }

@@ -1,5 +1,15 @@
 //! `StopExecution`.
 
+use interpreter::Input;
+
+use crate::arn;
+use crate::executions::{Answer, Work};
+use crate::message::{NameLookup, Output, Ticket};
+use crate::operations::Operation;
+use crate::operations::start_execution::Existing;
+use crate::rejection::{ErrorName, Rejection};
+use crate::shard::Shard;
+
 /// What is asked.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Request {
@@ -16,4 +26,50 @@ pub struct Request {
 pub struct Response {
     /// `stopDate`, milliseconds since 1970.
     pub stop_ms: i64,
+}
+
+impl Request {
+    /// Machine and execution name that the store must be asked for before this enters a shard.
+    pub fn name_to_look_up(&self) -> Option<(&str, &str)> {
+        let execution = arn::parse_execution(&self.execution_arn).ok()?;
+        Some((execution.machine, execution.name))
+    }
+}
+
+impl Shard {
+    /// Stops an execution. One that is closed answers with the time it closed.
+    pub(crate) fn stop_execution(
+        &mut self,
+        ticket: Ticket,
+        request: Request,
+        lookup: Option<NameLookup>,
+        out: &mut Vec<Output>,
+    ) {
+        let existing = match arn::parse_execution(&request.execution_arn) {
+            Ok(execution) if self.world.owner.owns(&request.execution_arn) && execution.label.is_none() => {
+                self.look_up(execution.machine, execution.name, lookup)
+            }
+            Ok(_) => Existing::No,
+            Err(rejection) => return self.reply(ticket, self.issued, Err(rejection), out),
+        };
+        match existing {
+            Existing::Yes(id) => {
+                let error = request.error.map(Into::into);
+                let cause = request.cause.map(Into::into);
+                let answer = Answer::Caller(ticket, Operation::StopExecution);
+                self.agenda.push_back((id, Work::Input(Input::Stop { error, cause }, answer)));
+            }
+            Existing::No => {
+                let rejection = does_not_exist(&request.execution_arn);
+                self.reply(ticket, self.issued, Err(rejection), out);
+            }
+            Existing::Unknown => {
+                out.push(Output::LookUpAgain { ticket, request: super::Request::StopExecution(request) });
+            }
+        }
+    }
+}
+
+pub(crate) fn does_not_exist(execution_arn: &str) -> Rejection {
+    Rejection::new(ErrorName::ExecutionDoesNotExist, format!("Execution Does Not Exist: '{execution_arn}'"))
 }

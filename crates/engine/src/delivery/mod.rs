@@ -1,0 +1,154 @@
+//! Who gets which activity task: queues, polls, and the hand-outs between them.
+//!
+//! Nothing here is the truth: tasks are rebuilt from the store's task rows, and a poll is only as
+//! durable as its connection.
+
+mod activity_queue;
+mod poller;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use store::{ExecutionId, TaskRow};
+
+pub(crate) use activity_queue::ActivityQueue;
+pub(crate) use poller::{Poll, PollState, Polls};
+
+use crate::message::Ticket;
+
+/// The queue of calls to integrations. No activity can have this name: control characters are
+/// forbidden in names.
+pub(crate) const OUTBOX: &str = "\u{1}outbox";
+
+/// Where an open task stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum TaskState {
+    /// In its queue.
+    Queued,
+    /// Taken out of its queue for this poll, while its execution is being read from the store.
+    Offered(Ticket),
+    /// With a worker (or, in the outbox, with an integration).
+    HandedOut {
+        /// Whether the answer is known to have left. Otherwise it counts as delivered, and is listed.
+        confirmed: bool,
+    },
+    /// Put back, and the commit that says so is not durable yet.
+    Settling,
+}
+
+/// An open task.
+#[derive(Clone, Debug)]
+pub(crate) struct TaskEntry {
+    pub(crate) queue: Arc<str>,
+    pub(crate) position: u64,
+    pub(crate) hand_outs: u32,
+    pub(crate) state: TaskState,
+    /// Whether the store has (or is being given) its row.
+    pub(crate) stored: bool,
+}
+
+impl TaskEntry {
+    pub(crate) fn row(&self, execution: ExecutionId, event: u32) -> TaskRow {
+        TaskRow {
+            queue: self.queue.to_string(),
+            position: self.position,
+            execution,
+            event,
+            hand_outs: self.hand_outs,
+            handed_out: matches!(self.state, TaskState::HandedOut { .. }),
+        }
+    }
+}
+
+/// Every queue, every open task and every poll of a shard.
+#[derive(Debug, Default)]
+pub(crate) struct Delivery {
+    pub(crate) queues: BTreeMap<Arc<str>, ActivityQueue>,
+    pub(crate) tasks: BTreeMap<(ExecutionId, u32), TaskEntry>,
+    pub(crate) polls: Polls,
+    next_position: u64,
+}
+
+impl Delivery {
+    /// Takes back a task that the store knows.
+    pub(crate) fn recover(&mut self, row: &TaskRow) {
+        let queue = self.queue_name(&row.queue);
+        let state = if row.handed_out { TaskState::HandedOut { confirmed: false } } else { TaskState::Queued };
+        if state == TaskState::Queued {
+            self.queue(&queue).ready.insert(row.position, (row.execution, row.event));
+        }
+        self.next_position = self.next_position.max(row.position + 1);
+        let entry = TaskEntry { queue, position: row.position, hand_outs: row.hand_outs, state, stored: true };
+        self.tasks.insert((row.execution, row.event), entry);
+    }
+
+    /// Adds a task at the end of its queue (or, for the outbox, straight into the world's hands).
+    pub(crate) fn schedule(&mut self, queue: &str, execution: ExecutionId, event: u32) -> TaskRow {
+        let queue = self.queue_name(queue);
+        let position = self.next_position;
+        self.next_position += 1;
+        let state = if &*queue == OUTBOX {
+            TaskState::HandedOut { confirmed: true }
+        } else {
+            self.queue(&queue).ready.insert(position, (execution, event));
+            TaskState::Queued
+        };
+        let entry = TaskEntry { queue, position, hand_outs: 0, state, stored: false };
+        let row = entry.row(execution, event);
+        let before = self.tasks.insert((execution, event), entry);
+        assert!(before.is_none(), "an event schedules one task");
+        row
+    }
+
+    /// A task is over, wherever it stands.
+    pub(crate) fn close(&mut self, execution: ExecutionId, event: u32) -> Option<TaskEntry> {
+        let entry = self.tasks.remove(&(execution, event))?;
+        let queue = self.queue(&entry.queue);
+        match entry.state {
+            TaskState::Queued => {
+                queue.ready.remove(&entry.position);
+            }
+            TaskState::Settling => queue.settling -= 1,
+            TaskState::Offered(_) | TaskState::HandedOut { .. } => {}
+        }
+        Some(entry)
+    }
+
+    /// The task is on its way back; nothing of its queue is handed out until that is durable.
+    pub(crate) fn settle(&mut self, execution: ExecutionId, event: u32) {
+        if let Some(entry) = self.tasks.get_mut(&(execution, event)) {
+            entry.state = TaskState::Settling;
+            let queue = Arc::clone(&entry.queue);
+            self.queue(&queue).settling += 1;
+        }
+    }
+
+    /// The task goes back to where it stood: positions grow with scheduling, so what was handed out
+    /// stands before all that was not.
+    pub(crate) fn back_to_queue(&mut self, execution: ExecutionId, event: u32) {
+        if let Some(entry) = self.tasks.get_mut(&(execution, event)) {
+            entry.state = TaskState::Queued;
+            let (queue, position) = (Arc::clone(&entry.queue), entry.position);
+            self.queue(&queue).ready.insert(position, (execution, event));
+        }
+    }
+
+    pub(crate) fn queue(&mut self, name: &Arc<str>) -> &mut ActivityQueue {
+        if !self.queues.contains_key(name) {
+            self.queues.insert(Arc::clone(name), ActivityQueue::default());
+        }
+        self.queues.get_mut(name).expect("it was just put there")
+    }
+
+    /// One shared copy of a queue's name.
+    pub(crate) fn queue_name(&mut self, name: &str) -> Arc<str> {
+        match self.queues.get_key_value(name) {
+            Some((name, _)) => Arc::clone(name),
+            None => {
+                let name: Arc<str> = name.into();
+                self.queues.insert(Arc::clone(&name), ActivityQueue::default());
+                name
+            }
+        }
+    }
+}

@@ -1,0 +1,183 @@
+//! Executions in memory: those somebody works with now. All others cost disk only.
+
+mod turn;
+mod work;
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
+
+use asl::StateMachine;
+use interpreter::Execution;
+use store::{CommitNumber, ExecutionId};
+
+pub(crate) use turn::{OwedCall, Turn};
+pub(crate) use work::{Answer, Work};
+
+/// An execution in memory.
+#[derive(Debug)]
+pub(crate) struct Live {
+    pub(crate) execution: Execution,
+    pub(crate) definition: Arc<StateMachine>,
+    /// Revision of its row; 0 before the first commit.
+    pub(crate) revision: u64,
+    /// The last commit that wrote it.
+    pub(crate) last_commit: CommitNumber,
+    /// Hand-outs whose delivery is not settled. While there are any, nothing but further hand-outs
+    /// happens to the execution, so that each of them can still be taken back.
+    pub(crate) doubts: u32,
+    /// What happened meanwhile.
+    pub(crate) deferred: VecDeque<Work>,
+    used: u64,
+}
+
+impl Live {
+    pub(crate) fn new(execution: Execution, definition: Arc<StateMachine>, revision: u64) -> Live {
+        Live { execution, definition, revision, last_commit: 0, doubts: 0, deferred: VecDeque::new(), used: 0 }
+    }
+}
+
+#[derive(Debug)]
+enum Slot {
+    /// Being read from the store; what happened meanwhile.
+    Loading(VecDeque<Work>),
+    Here(Box<Live>),
+}
+
+/// The executions in memory, the least recently used going first when there are too many.
+#[derive(Debug)]
+pub(crate) struct Executions {
+    slots: BTreeMap<ExecutionId, Slot>,
+    by_use: BTreeSet<(u64, ExecutionId)>,
+    uses: u64,
+    cached_max: usize,
+    loading: usize,
+    /// Closed executions, to be dropped once the commit that closed them is durable.
+    closing: VecDeque<(CommitNumber, ExecutionId)>,
+}
+
+/// What is to be done with work for an execution.
+pub(crate) enum Found {
+    /// It is in memory; [`Executions::put_back`] must follow.
+    Here(Box<Live>, Work),
+    /// It is being read; the work waits.
+    Waits,
+    /// It must be read first; the work waits.
+    MustLoad,
+}
+
+impl Executions {
+    pub(crate) fn new(cached_max: usize) -> Executions {
+        Executions {
+            slots: BTreeMap::new(),
+            by_use: BTreeSet::new(),
+            uses: 0,
+            cached_max,
+            loading: 0,
+            closing: VecDeque::new(),
+        }
+    }
+
+    /// Takes an execution out to work on it.
+    pub(crate) fn take_for(&mut self, id: ExecutionId, work: Work) -> Found {
+        match self.slots.remove(&id) {
+            Some(Slot::Here(live)) => {
+                self.by_use.remove(&(live.used, id));
+                Found::Here(live, work)
+            }
+            Some(Slot::Loading(mut waiting)) => {
+                waiting.push_back(work);
+                self.slots.insert(id, Slot::Loading(waiting));
+                Found::Waits
+            }
+            None => {
+                self.loading += 1;
+                self.slots.insert(id, Slot::Loading(VecDeque::from([work])));
+                Found::MustLoad
+            }
+        }
+    }
+
+    /// Takes out what is in memory, if it is.
+    pub(crate) fn take(&mut self, id: ExecutionId) -> Option<Box<Live>> {
+        match self.slots.remove(&id)? {
+            Slot::Here(live) => {
+                self.by_use.remove(&(live.used, id));
+                Some(live)
+            }
+            loading @ Slot::Loading(_) => {
+                self.slots.insert(id, loading);
+                None
+            }
+        }
+    }
+
+    /// Ends a load: what waited for it.
+    pub(crate) fn loaded(&mut self, id: ExecutionId) -> VecDeque<Work> {
+        match self.slots.remove(&id) {
+            Some(Slot::Loading(waiting)) => {
+                self.loading -= 1;
+                waiting
+            }
+            Some(here) => {
+                self.slots.insert(id, here);
+                VecDeque::new()
+            }
+            None => VecDeque::new(),
+        }
+    }
+
+    /// Puts an execution (back) into memory.
+    pub(crate) fn put_back(&mut self, id: ExecutionId, mut live: Box<Live>) {
+        self.uses += 1;
+        live.used = self.uses;
+        self.by_use.insert((live.used, id));
+        let before = self.slots.insert(id, Slot::Here(live));
+        assert!(before.is_none(), "an execution is in memory once");
+    }
+
+    /// Remembers to drop a closed execution.
+    pub(crate) fn closed(&mut self, commit: CommitNumber, id: ExecutionId) {
+        self.closing.push_back((commit, id));
+    }
+
+    /// Drops what is closed, and the least recently used of the rest when there are too many. Only
+    /// what the store has can go.
+    pub(crate) fn shrink(&mut self, durable: CommitNumber) {
+        while let Some(&(commit, id)) = self.closing.front() {
+            if commit > durable {
+                break;
+            }
+            self.closing.pop_front();
+            if let Some(live) = self.take(id)
+                && !may_go(&live, durable)
+            {
+                self.put_back(id, live);
+            }
+        }
+        let mut looked_at = 0;
+        while self.by_use.len() > self.cached_max && looked_at < SHRINK_STEPS_MAX {
+            looked_at += 1;
+            let Some(&(_, id)) = self.by_use.first() else { break };
+            if let Some(live) = self.take(id)
+                && !may_go(&live, durable)
+            {
+                self.put_back(id, live);
+            }
+        }
+    }
+
+    pub(crate) fn cached(&self) -> usize {
+        self.by_use.len()
+    }
+
+    pub(crate) fn loading(&self) -> usize {
+        self.loading
+    }
+}
+
+/// How many executions one message may look at to make room.
+const SHRINK_STEPS_MAX: usize = 64;
+
+fn may_go(live: &Live, durable: CommitNumber) -> bool {
+    live.last_commit <= durable && live.doubts == 0 && live.deferred.is_empty()
+}

@@ -1,0 +1,194 @@
+//! What one message does to one execution, gathered into one commit.
+
+use std::collections::BTreeMap;
+
+use interpreter::{Due, Effect, Event, Status, Step, TimerId, TimerKind};
+use store::{Commit, EventRun, ExecutionId, ExecutionWrite, Listing, ListingMove, NameClaim, TaskDrop, TaskRow, TimerDrop, TimerRow};
+
+use super::Live;
+use crate::arn;
+use crate::delivery::{Delivery, OUTBOX};
+use crate::message::{Now, Ticket};
+use crate::records::{self, ListingSummary};
+use crate::shapes::ActivityTask;
+use crate::timers::{Armed, FireAt, Timers};
+
+/// A call owed to an integration.
+#[derive(Debug)]
+pub(crate) struct OwedCall {
+    pub(crate) task: u32,
+    pub(crate) resource: std::sync::Arc<str>,
+    pub(crate) parameters: interpreter::Document,
+}
+
+/// The changes of a turn. Rows that a turn both adds and drops are never written.
+#[derive(Debug, Default)]
+pub(crate) struct Turn {
+    events: Vec<Event>,
+    timers: BTreeMap<TimerId, TimerRow>,
+    timers_dropped: Vec<TimerDrop>,
+    tasks: BTreeMap<u32, TaskRow>,
+    tasks_dropped: Vec<TaskDrop>,
+    pub(crate) calls: Vec<OwedCall>,
+    /// Answers owed to polls: ticket, scheduling event, what the worker gets.
+    pub(crate) hand_outs: Vec<(Ticket, u32, ActivityTask)>,
+    /// Queues that got a task in this turn.
+    pub(crate) queues: Vec<std::sync::Arc<str>>,
+    pub(crate) closed: Option<Status>,
+    changed: bool,
+}
+
+impl Turn {
+    /// Takes in what a step did.
+    pub(crate) fn absorb(
+        &mut self,
+        id: ExecutionId,
+        step: Step,
+        at_ms: i64,
+        now: Now,
+        delivery: &mut Delivery,
+        timers: &mut Timers,
+    ) {
+        self.changed |= !step.events.is_empty();
+        self.events.extend(step.events);
+        for effect in step.effects {
+            self.changed |= !matches!(effect, Effect::RewindTimer { .. });
+            match effect {
+                Effect::ScheduleActivityTask { task, activity } => {
+                    let name = arn::activity_name(&activity).expect("a valid definition names activities by ARN");
+                    let row = delivery.schedule(name, id, task);
+                    self.queues.push(delivery.queue_name(name));
+                    self.tasks.insert(task, row);
+                }
+                Effect::Call { task, resource, parameters } => {
+                    let row = delivery.schedule(OUTBOX, id, task);
+                    self.tasks.insert(task, row);
+                    self.calls.push(OwedCall { task, resource, parameters });
+                }
+                Effect::RequeueTask { task } => self.touch_task(id, task, delivery),
+                Effect::CloseTask { task } => {
+                    self.tasks.remove(&task);
+                    if let Some(entry) = delivery.close(id, task)
+                        && entry.stored
+                    {
+                        let queue = entry.queue.to_string();
+                        self.tasks_dropped.push(TaskDrop { queue, position: entry.position });
+                    }
+                }
+                Effect::ArmTimer { timer, kind, due } => self.arm(id, timer, kind, due, at_ms, now, timers),
+                Effect::RewindTimer { timer, after_ms } => {
+                    timers.rewind(id, timer, FireAt::Steady(now.steady_ms.saturating_add(after_ms)));
+                }
+                Effect::DisarmTimer { timer } => self.disarm(id, timer, timers),
+                Effect::Closed { status } => self.closed = Some(status),
+            }
+        }
+    }
+
+    /// The task's row changed: it is written with this turn.
+    pub(crate) fn touch_task(&mut self, id: ExecutionId, task: u32, delivery: &Delivery) {
+        if let Some(entry) = delivery.tasks.get(&(id, task)) {
+            self.changed = true;
+            self.tasks.insert(task, entry.row(id, task));
+        }
+    }
+
+    /// Takes a timer away: one that fired, or one that is no longer wanted.
+    pub(crate) fn disarm(&mut self, id: ExecutionId, timer: TimerId, timers: &mut Timers) {
+        self.timers.remove(&timer);
+        if let Some(armed) = timers.disarm(id, timer)
+            && armed.stored
+        {
+            self.changed = true;
+            self.timers_dropped.push(TimerDrop { due_ms: armed.due_ms, timer: timer.0 });
+        }
+    }
+
+    #[allow(clippy::too_many_arguments)]
+    fn arm(&mut self, id: ExecutionId, timer: TimerId, kind: TimerKind, due: Due, at_ms: i64, now: Now, timers: &mut Timers) {
+        let (fire, due_ms, span_ms) = match due {
+            Due::After(span) => {
+                (FireAt::Steady(now.steady_ms.saturating_add(span)), at_ms.saturating_add(span), span)
+            }
+            Due::At(ms) => (FireAt::Wall(ms), ms, 0),
+        };
+        timers.arm(id, timer, Armed { fire, due_ms, kind, stored: false });
+        self.timers.insert(timer, TimerRow { due_ms, execution: id, timer: timer.0, kind: kind as u8, span_ms: u64::try_from(span_ms).unwrap_or(0) });
+    }
+
+    /// Whether there is anything to write.
+    pub(crate) fn is_empty(&self) -> bool {
+        !self.changed
+    }
+
+    /// The commit of this turn.
+    pub(crate) fn into_commit(
+        self,
+        number: u64,
+        at_ms: i64,
+        id: ExecutionId,
+        live: &mut Live,
+        delivery: &mut Delivery,
+        timers: &mut Timers,
+    ) -> Commit {
+        for task in self.tasks.keys() {
+            if let Some(entry) = delivery.tasks.get_mut(&(id, *task)) {
+                entry.stored = true;
+            }
+        }
+        for timer in self.timers.keys() {
+            timers.mark_stored(id, *timer);
+        }
+        let execution = &live.execution;
+        let birth = execution.birth();
+        let is_new = live.revision == 0;
+        let events = self.events.first().map(|first| EventRun {
+            first: first.id,
+            count: u32::try_from(self.events.len()).expect("a turn is bounded by the step budget"),
+            bytes: interpreter::history::encode(&self.events),
+        });
+        let listing = (is_new || self.closed.is_some()).then(|| ListingMove {
+            from: (!is_new).then_some((Status::Running as u8, execution.start_ms())),
+            to: listing(id, live),
+        });
+        live.revision += 1;
+        live.last_commit = number;
+        let write = ExecutionWrite {
+            id,
+            revision: live.revision,
+            snapshot: live.execution.snapshot(),
+            events,
+            listing,
+            name: is_new.then(|| NameClaim {
+                machine: birth.state_machine_name.to_string(),
+                name: birth.name.to_string(),
+            }),
+            timers: self.timers.into_values().collect(),
+            timers_dropped: self.timers_dropped,
+            tasks: self.tasks.into_values().collect(),
+            tasks_dropped: self.tasks_dropped,
+        };
+        Commit { number, at_ms, executions: vec![write], records: Vec::new() }
+    }
+}
+
+/// How an execution is listed: by its start while it runs, by its end afterwards.
+fn listing(id: ExecutionId, live: &Live) -> Listing {
+    let execution = &live.execution;
+    let birth = execution.birth();
+    let summary = ListingSummary {
+        name: birth.name.to_string(),
+        start_ms: execution.start_ms(),
+        stop_ms: execution.stop_ms(),
+        state_machine_version_arn: birth.state_machine_version_arn.as_deref().map(Into::into),
+        state_machine_alias_arn: birth.state_machine_alias_arn.as_deref().map(Into::into),
+        redrive_count: 0,
+    };
+    Listing {
+        machine: birth.machine,
+        status: execution.status() as u8,
+        time_ms: execution.stop_ms().unwrap_or(execution.start_ms()),
+        execution: id,
+        summary: records::encode(&summary),
+    }
+}

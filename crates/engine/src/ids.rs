@@ -1,0 +1,68 @@
+//! Identifiers, from one seeded source: the same seed gives the same shard.
+
+use store::ExecutionId;
+
+/// A source of numbers that nobody needs to be unable to guess (task tokens are authenticated
+/// apart). SplitMix64: one word of state, every seed good, from Steele, Lea and Flood, "Fast
+/// splittable pseudorandom number generators", OOPSLA 2014.
+#[derive(Clone, Debug)]
+pub(crate) struct Ids {
+    state: u64,
+}
+
+impl Ids {
+    pub(crate) fn new(seed: u64) -> Ids {
+        Ids { state: seed }
+    }
+
+    pub(crate) fn number(&mut self) -> u64 {
+        self.state = self.state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.state;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+
+    /// A new execution's id: time first, so that ids sort by birth.
+    pub(crate) fn execution(&mut self, now_ms: i64) -> ExecutionId {
+        let mut id = [0; 16];
+        id[..6].copy_from_slice(&now_ms.to_be_bytes()[2..]);
+        id[6..14].copy_from_slice(&self.number().to_be_bytes());
+        id[14..].copy_from_slice(&self.number().to_be_bytes()[..2]);
+        ExecutionId(id)
+    }
+
+    /// A version 4 UUID, as AWS names executions that got no name.
+    pub(crate) fn uuid(&mut self) -> String {
+        let (high, low) = (self.number(), self.number());
+        let high = (high & !0xf000) | 0x4000;
+        let low = (low & !(0b11 << 62)) | (0b10 << 62);
+        format!(
+            "{:08x}-{:04x}-{:04x}-{:04x}-{:012x}",
+            high >> 32,
+            (high >> 16) & 0xffff,
+            high & 0xffff,
+            low >> 48,
+            low & 0xffff_ffff_ffff
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_uuid_is_of_version_4() {
+        let uuid = Ids::new(7).uuid();
+        assert_eq!(uuid.len(), 36);
+        assert_eq!(uuid.as_bytes()[14], b'4');
+        assert!(matches!(uuid.as_bytes()[19], b'8' | b'9' | b'a' | b'b'));
+    }
+
+    #[test]
+    fn execution_ids_sort_by_birth() {
+        let mut ids = Ids::new(1);
+        assert!(ids.execution(1_000) < ids.execution(1_001));
+    }
+}

@@ -1,0 +1,163 @@
+//! Small records as the store keeps them. Every value begins with its format version.
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use crate::shapes::{EncryptionConfiguration, LoggingConfiguration, MachineType, Tag};
+
+/// Format of every record below; a change of any of them makes it 2 and keeps a reader of 1.
+const VERSION: u8 = 1;
+
+/// An activity; key: its name.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct ActivityRecord {
+    pub(crate) name: String,
+    pub(crate) creation_ms: i64,
+    pub(crate) encryption: Option<EncryptionConfiguration>,
+    pub(crate) tags: Vec<Tag>,
+}
+
+/// A state machine; key: its name.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct MachineRecord {
+    /// Never used twice, so that a machine made again under an old name has its own executions.
+    pub(crate) number: u64,
+    pub(crate) name: String,
+    pub(crate) machine_type: MachineType,
+    pub(crate) creation_ms: i64,
+    /// The revision in force, from 1.
+    pub(crate) revision: u64,
+    pub(crate) tags: Vec<Tag>,
+    /// What is in force now.
+    pub(crate) current: RevisionHead,
+}
+
+/// What a revision says, but for the definition's text.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct RevisionHead {
+    /// `revisionId`; the first revision has none.
+    pub(crate) revision_id: Option<String>,
+    pub(crate) update_ms: i64,
+    pub(crate) role_arn: String,
+    pub(crate) logging: LoggingConfiguration,
+    pub(crate) tracing: bool,
+    pub(crate) encryption: Option<EncryptionConfiguration>,
+    /// SHA-256 of the definition's text: creation is idempotent on the text.
+    pub(crate) definition_sha256: [u8; 32],
+    /// The revision whose row holds the definition's text: not every update brings a new one.
+    pub(crate) text_revision: u64,
+}
+
+/// A revision that executions may be pinned to; key: machine number and revision, big-endian.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct DefinitionRecord {
+    pub(crate) machine_name: String,
+    pub(crate) machine_type: MachineType,
+    pub(crate) creation_ms: i64,
+    pub(crate) head: RevisionHead,
+    /// The text, in the row of `head.text_revision`.
+    pub(crate) definition: Option<String>,
+}
+
+/// What a list shows of an execution.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct ListingSummary {
+    pub(crate) name: String,
+    pub(crate) start_ms: i64,
+    pub(crate) stop_ms: Option<i64>,
+    pub(crate) state_machine_version_arn: Option<String>,
+    pub(crate) state_machine_alias_arn: Option<String>,
+    pub(crate) redrive_count: u32,
+}
+
+/// Key of a [`DefinitionRecord`].
+pub(crate) fn definition_key(machine: u64, revision: u64) -> Vec<u8> {
+    [machine.to_be_bytes(), revision.to_be_bytes()].concat()
+}
+
+/// A record's bytes.
+pub(crate) fn encode<T: Serialize>(record: &T) -> Vec<u8> {
+    postcard::to_extend(record, vec![VERSION]).expect("a record of plain data always encodes")
+}
+
+/// The record that [`encode`] wrote; `None` when the bytes are damaged or of another version.
+pub(crate) fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Option<T> {
+    match bytes.split_first()? {
+        (&VERSION, rest) => postcard::from_bytes(rest).ok(),
+        _ => None,
+    }
+}
+
+/// What a reader is told about a record that does not read.
+pub(crate) fn damaged(what: &str, key: &str) -> store::StoreError {
+    store::StoreError::Damaged(format!("the record of {what} {key:?} does not read"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn hex(bytes: &[u8]) -> String {
+        bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    fn head() -> RevisionHead {
+        RevisionHead {
+            revision_id: Some("r".into()),
+            update_ms: 2,
+            role_arn: "role".into(),
+            logging: LoggingConfiguration::default(),
+            tracing: true,
+            encryption: None,
+            definition_sha256: [9; 32],
+            text_revision: 1,
+        }
+    }
+
+    /// Bytes of version 1, as released: they must read for ever.
+    #[test]
+    fn records_of_version_1_still_read() {
+        let activity = ActivityRecord {
+            name: "a".into(),
+            creation_ms: 1,
+            encryption: Some(EncryptionConfiguration::default()),
+            tags: vec![Tag { key: "k".into(), value: "v".into() }],
+        };
+        assert_eq!(hex(&encode(&activity)), "01016102010d4157535f4f574e45445f4b455900000101\
+6b0176");
+        assert_eq!(decode::<ActivityRecord>(&encode(&activity)), Some(activity));
+
+        let machine = MachineRecord {
+            number: 3,
+            name: "m".into(),
+            machine_type: MachineType::Standard,
+            creation_ms: 1,
+            revision: 1,
+            tags: Vec::new(),
+            current: head(),
+        };
+        let sample = "0103016d00020100010172040472\
+6f6c65034f46460000010009090909090909090909090909090909090909090909090909090909090909\
+0901";
+        assert_eq!(hex(&encode(&machine)), sample);
+        assert_eq!(decode::<MachineRecord>(&encode(&machine)), Some(machine));
+
+        let summary = ListingSummary {
+            name: "e".into(),
+            start_ms: 1,
+            stop_ms: Some(2),
+            state_machine_version_arn: None,
+            state_machine_alias_arn: None,
+            redrive_count: 0,
+        };
+        assert_eq!(hex(&encode(&summary)), "010165020104000000");
+        assert_eq!(decode::<ListingSummary>(&encode(&summary)), Some(summary));
+    }
+
+    #[test]
+    fn other_bytes_do_not_read() {
+        assert_eq!(decode::<ListingSummary>(&[]), None);
+        assert_eq!(decode::<ListingSummary>(&[2, 1, b'e', 2, 1, 4, 0, 0, 0]), None);
+        assert_eq!(decode::<ListingSummary>(&[1, 9]), None);
+    }
+}
