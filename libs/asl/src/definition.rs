@@ -301,6 +301,21 @@ pub struct Catcher {
     pub next: StateIndex,
 }
 
+impl State {
+    /// Stands for a state of which only the name is known.
+    pub(crate) fn placeholder(name: &str) -> State {
+        State {
+            name: name.into(),
+            query_language: QueryLanguage::JsonPath,
+            input_path: PathOrNull::Whole,
+            output_path: PathOrNull::Whole,
+            assign: None,
+            jsonata: None,
+            kind: StateKind::Succeed,
+        }
+    }
+}
+
 impl StateMachine {
     /// The state at `index`.
     ///

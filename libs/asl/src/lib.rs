@@ -27,7 +27,7 @@ pub mod timestamp;
 mod validate;
 
 pub use definition::StateMachine;
-pub use parse::parse;
+pub use parse::{LONE_STATE_NAME, parse, parse_state};
 
 /// How bad a diagnostic is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

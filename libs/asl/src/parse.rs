@@ -10,9 +10,9 @@ pub(crate) mod reader;
 pub(crate) mod state;
 
 use crate::definition::StateMachine;
-use crate::json::{self, Data, JacksonError, Problem};
+use crate::json::{self, Data, JacksonError, Member, Node, Problem};
 use crate::validate::{language, limits};
-use crate::{MachineType, Parsed};
+use crate::{MachineType, Parsed, Severity};
 
 use fields::{Allowed, Fields};
 use findings::Findings;
@@ -31,47 +31,99 @@ const FIELDS: Allowed = Allowed {
     jsonata: &[],
 };
 
+/// The name of a state that [`parse_state`] reads alone, as AWS shows it in places.
+pub const LONE_STATE_NAME: &str = "StateName";
+
 /// Parses and validates a definition. Never fails and never panics, whatever the text.
 pub fn parse(text: &str, machine_type: MachineType) -> Parsed {
     let mut findings = Findings::default();
-    let machine = read(text, machine_type, &mut findings);
+    let machine = read_object(text, &mut findings)
+        .and_then(|members| read_machine(&members, Extent::Machine, machine_type, &mut findings));
+    finish(machine, findings)
+}
+
+/// Parses and validates one state, as TestState takes it.
+///
+/// The machine starts at a state called [`LONE_STATE_NAME`]. Transitions may go to any name: behind the
+/// states of the text, the machine has an empty Succeed state for each such name.
+pub fn parse_state(text: &str) -> Parsed {
+    let mut findings = Findings::default();
+    let machine = read_object(text, &mut findings).and_then(|members| {
+        let state = Data::Object(members);
+        let start = Data::String(LONE_STATE_NAME.into());
+        let states = Data::Object(vec![Member::artificial(LONE_STATE_NAME, state)]);
+        let members = [
+            Member::artificial("StartAt", start),
+            Member::artificial("States", states),
+        ];
+        read_machine(
+            &members,
+            Extent::State,
+            MachineType::Standard,
+            &mut findings,
+        )
+    });
+    finish(machine, findings)
+}
+
+fn finish(machine: Option<StateMachine>, findings: Findings) -> Parsed {
     let diagnostics = findings.into_diagnostics();
-    let refused = diagnostics
-        .iter()
-        .any(|d| d.severity == crate::Severity::Error);
+    let refused = diagnostics.iter().any(|d| d.severity == Severity::Error);
     Parsed {
         machine: machine.filter(|_| !refused),
         diagnostics,
     }
 }
 
-fn read(text: &str, machine_type: MachineType, findings: &mut Findings) -> Option<StateMachine> {
+/// The members of the object that `text` must be.
+fn read_object(text: &str, findings: &mut Findings) -> Option<Vec<Member>> {
     if !limits::size_holds(text, findings) {
         return None;
     }
-    let root = match json::read_definition(text) {
-        Ok(root) => root,
+    match json::read_definition(text) {
+        Ok(Node {
+            data: Data::Object(members),
+            ..
+        }) => Some(members),
+        Ok(_) => {
+            not_an_object(findings);
+            None
+        }
         Err(error) => {
             report(&error, findings);
-            return None;
+            None
         }
-    };
-    let Data::Object(members) = &root.data else {
-        not_an_object(findings);
-        return None;
-    };
-    let fields = Fields::new(members, String::new(), root.at);
+    }
+}
+
+/// How much of a machine is there.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Extent {
+    Machine,
+    State,
+}
+
+fn read_machine(
+    members: &[Member],
+    extent: Extent,
+    machine_type: MachineType,
+    findings: &mut Findings,
+) -> Option<StateMachine> {
+    let fields = Fields::new(members, String::new(), 0);
     let query_language = language::of_machine(&fields, findings);
     fields.check_allowed(&FIELDS, query_language, findings);
     let comment = fields.string("Comment", findings);
     fields.string("Version", findings);
     let timeout = fields.integer("TimeoutSeconds", limits::TIMEOUT_SECONDS, findings);
-
     if !limits::states_hold(&fields, findings) {
         return None;
     }
     let mut reader = Reader::new(query_language, findings);
-    let start_at = reader.scope(&fields, Surroundings { machine_type });
+    let surroundings = Surroundings { machine_type };
+    let start_at = match extent {
+        Extent::Machine => reader.scope(&fields, surroundings),
+        Extent::State => reader.lone_state(&fields, surroundings),
+    };
     Some(StateMachine {
         comment: comment.map(str::to_owned),
         start_at: start_at?,

@@ -35,6 +35,18 @@ pub(crate) struct Member {
     pub(crate) value: Node,
 }
 
+impl Member {
+    /// A member that stands in no text.
+    pub(crate) fn artificial(name: &str, data: Data) -> Member {
+        Member {
+            name: name.into(),
+            name_at: 0,
+            name_end: 0,
+            value: Node { at: 0, data },
+        }
+    }
+}
+
 impl Node {
     /// The plain value.
     pub(crate) fn to_value(&self) -> Value {

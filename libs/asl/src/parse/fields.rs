@@ -11,9 +11,9 @@ use serde_json::Value;
 use super::findings::Findings;
 use crate::definition::{PathOrNull, QueryLanguage, ResultPath};
 use crate::json::{Data, Member, Node};
-use crate::path::Path;
+use crate::path::{Path, Root};
 use crate::template::Template;
-use crate::validate::{language, reference_path};
+use crate::validate::language;
 
 /// The fields an object may have, by query language.
 pub(crate) struct Allowed {
@@ -307,11 +307,14 @@ impl<'n> Fields<'n> {
             None => Some(ResultPath::Whole),
             Some(Data::Null) => Some(ResultPath::Discard),
             Some(Data::String(text)) if &**text == "$" => Some(ResultPath::Whole),
-            Some(Data::String(text)) if !reference_path::is_reference(text) => {
+            Some(_) => {
+                let path = self.path(name, findings)?;
+                if path.is_reference() && matches!(path.root(), Root::Input) {
+                    return Some(ResultPath::Path(path));
+                }
                 self.report_field(name, "Value is not a Reference Path", findings);
                 None
             }
-            Some(_) => self.path(name, findings).map(ResultPath::Path),
         }
     }
 
@@ -328,12 +331,6 @@ impl<'n> Fields<'n> {
                 None
             }
         }
-    }
-
-    /// A template that must be an object.
-    pub(crate) fn object_template(&self, name: &str, findings: &mut Findings) -> Option<Template> {
-        self.object(name, findings)?;
-        self.template(name, findings)
     }
 
     /// A JSONata expression, its `{% %}` included; `None` for everything else, reported or not.

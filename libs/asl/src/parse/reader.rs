@@ -18,7 +18,12 @@ pub(crate) struct Surroundings {
 }
 
 /// The states of one scope by name: where transitions may go.
-pub(crate) type Scope<'n> = BTreeMap<&'n str, StateIndex>;
+#[derive(Default)]
+pub(crate) struct Scope<'n> {
+    pub(crate) by_name: BTreeMap<&'n str, StateIndex>,
+    /// Whether transitions may go to states that are not here: a state read alone.
+    pub(crate) is_open: bool,
+}
 
 /// Reads a whole document.
 pub(crate) struct Reader<'n, 'f> {
@@ -30,6 +35,9 @@ pub(crate) struct Reader<'n, 'f> {
     /// `Label`s seen anywhere in the document.
     pub(crate) labels: BTreeSet<&'n str>,
     states: Vec<Option<State>>,
+    /// Number of the first state outside the document, if there may be such states.
+    outside_start: Option<usize>,
+    outside: Vec<&'n str>,
 }
 
 impl<'n, 'f> Reader<'n, 'f> {
@@ -40,7 +48,38 @@ impl<'n, 'f> Reader<'n, 'f> {
             names: BTreeSet::new(),
             labels: BTreeSet::new(),
             states: Vec::new(),
+            outside_start: None,
+            outside: Vec::new(),
         }
+    }
+
+    /// Reads the state `states` has, which stands alone: transitions may go anywhere.
+    pub(crate) fn lone_state(
+        &mut self,
+        fields: &Fields<'n>,
+        surroundings: Surroundings,
+    ) -> Option<StateIndex> {
+        let states = fields.object("States", self.findings)?;
+        let inside = states
+            .members()
+            .iter()
+            .map(|member| state::count_inside(&member.value));
+        self.outside_start = Some(states.members().len() + inside.sum::<usize>());
+        let start = self.scope(fields, surroundings)?;
+        for name in std::mem::take(&mut self.outside) {
+            self.states.push(Some(State::placeholder(name)));
+        }
+        Some(start)
+    }
+
+    /// A number for the state `name`, which is not in the document.
+    pub(crate) fn outside(&mut self, name: &'n str) -> Option<StateIndex> {
+        let known = self.outside.iter().position(|known| *known == name);
+        let at = known.unwrap_or_else(|| {
+            self.outside.push(name);
+            self.outside.len() - 1
+        });
+        u32::try_from(self.outside_start? + at).ok().map(StateIndex)
     }
 
     /// Reads `StartAt` and `States` of `fields`; gives the start.
@@ -59,11 +98,15 @@ impl<'n, 'f> Reader<'n, 'f> {
 
         // A state is numbered before the states inside it, and these before its next sibling: document
         // order. So each takes as many numbers as it has states inside, and one.
-        let mut scope = Scope::new();
+        let is_open = self.outside_start.is_some() && self.states.is_empty();
+        let mut scope = Scope {
+            is_open,
+            ..Scope::default()
+        };
         let mut next = self.states.len();
         for member in states.members() {
             let index = u32::try_from(next).ok().map(StateIndex)?;
-            scope.insert(&member.name, index);
+            scope.by_name.insert(&member.name, index);
             next += 1 + state::count_inside(&member.value);
         }
 
@@ -91,7 +134,7 @@ impl<'n, 'f> Reader<'n, 'f> {
         }
 
         let start = start_name.and_then(|name| {
-            let target = scope.get(name).copied();
+            let target = scope.by_name.get(name).copied();
             if target.is_none() {
                 transitions::missing_target("StartAt", name, fields, self.findings);
             }
@@ -99,7 +142,8 @@ impl<'n, 'f> Reader<'n, 'f> {
         });
         // With a state that could not be read, or a target that is not there, the graph has holes, and
         // all that would be said about it is that.
-        if self.findings.count() == findings_before
+        if !scope.is_open
+            && self.findings.count() == findings_before
             && let Some(start) = start
         {
             transitions::check(fields, &states, start, &scope, &edges, self.findings);

@@ -15,7 +15,7 @@ use crate::path::Path;
 use crate::states;
 use crate::template::Template;
 use crate::validate::transitions::{self, Exits};
-use crate::validate::{errors, language};
+use crate::validate::{assign, errors, language};
 
 /// The state types, in the order AWS lists them.
 const TYPES: [&str; 8] = [
@@ -170,7 +170,7 @@ impl<'n> StateReader<'_, 'n, '_> {
     }
 
     fn assign(&mut self) -> Option<Template> {
-        read_assign(self.fields, self.query_language, self.reader.findings)
+        assign::read(self.fields, self.query_language, self.reader.findings)
     }
 
     /// A number of seconds (or of anything), as a literal, by `…Path`, or as an expression.
@@ -199,7 +199,10 @@ impl<'n> StateReader<'_, 'n, '_> {
     /// The state called by the field `name` of `fields`, which must be of this scope.
     pub(crate) fn target(&mut self, name: &str, fields: &Fields<'n>) -> Option<StateIndex> {
         let target_name = fields.string(name, self.reader.findings)?;
-        let target = self.scope.get(target_name).copied();
+        let mut target = self.scope.by_name.get(target_name).copied();
+        if target.is_none() && self.scope.is_open {
+            target = self.reader.outside(target_name);
+        }
         match target {
             Some(target) => self.exits.targets.push(target),
             None => transitions::missing_target(name, target_name, fields, self.reader.findings),
@@ -257,20 +260,5 @@ impl<'n> StateReader<'_, 'n, '_> {
 
     fn jsonata_fields(&self) -> Option<Arc<Value>> {
         self.is_jsonata().then(|| self.raw_fields())
-    }
-}
-
-/// `Assign` of a state, a choice rule or a catcher.
-pub(crate) fn read_assign(
-    fields: &Fields<'_>,
-    query_language: QueryLanguage,
-    findings: &mut Findings,
-) -> Option<Template> {
-    match query_language {
-        QueryLanguage::JsonPath => fields.object_template("Assign", findings),
-        QueryLanguage::Jsonata => {
-            fields.object("Assign", findings);
-            None
-        }
     }
 }

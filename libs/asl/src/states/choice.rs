@@ -3,7 +3,8 @@
 use crate::choice::read_rule;
 use crate::definition::{Choice, ChoiceBranch, StateKind};
 use crate::parse::fields::Allowed;
-use crate::parse::state::{StateReader, read_assign};
+use crate::parse::state::StateReader;
+use crate::validate::assign;
 
 const FIELDS: Allowed = Allowed {
     both: &[
@@ -30,7 +31,7 @@ pub(crate) fn read(state: &mut StateReader<'_, '_, '_>) -> Option<StateKind> {
         let query_language = state.query_language;
         rule_fields.require(&["Next"], state.findings());
         let next = state.target("Next", &rule_fields);
-        let assign = read_assign(&rule_fields, query_language, state.findings());
+        let assign = assign::read(&rule_fields, query_language, state.findings());
         let rule = read_rule(&rule_fields, true, query_language, state.findings());
         match (rule, next) {
             (Some(rule), Some(next)) => {

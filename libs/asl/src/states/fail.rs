@@ -28,13 +28,10 @@ fn text(state: &mut StateReader<'_, '_, '_>, name: &str, path_name: &str) -> Opt
     } else if fields.has(path_name) {
         fields.at_most_one(&[name, path_name], state.findings());
         let expression = fields.string(path_name, state.findings())?;
-        return match Template::parse_expression(expression) {
+        return match Template::parse_field(path_name, expression) {
             Ok(template) => Some(Text::Expression(template)),
-            Err(_) => {
-                let message = format!(
-                    "The value for the field '{path_name}' must be a valid JSONPath or a valid intrinsic function call"
-                );
-                fields.report(&message, state.findings());
+            Err(error) => {
+                fields.report(&error.message, state.findings());
                 None
             }
         };

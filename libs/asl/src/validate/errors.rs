@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use super::limits;
+use super::{assign, limits};
 use crate::definition::{Catcher, QueryLanguage, ResultPath, Retrier};
 use crate::json::Data;
 use crate::parse::fields::{Allowed, Fields};
 use crate::parse::findings::Findings;
-use crate::parse::state::{StateReader, read_assign};
+use crate::parse::state::StateReader;
 
 const RETRIER_FIELDS: Allowed = Allowed {
     both: &[
@@ -78,7 +78,7 @@ pub(crate) fn read_catch(state: &mut StateReader<'_, '_, '_>) -> Vec<Catcher> {
         let error_equals = error_equals(entry, index == last, state.findings());
         entry.require(&["Next"], state.findings());
         let next = state.target("Next", entry);
-        let assign = read_assign(entry, query_language, state.findings());
+        let assign = assign::read(entry, query_language, state.findings());
         let result_path = match query_language {
             QueryLanguage::JsonPath => entry.result_path(state.findings()),
             QueryLanguage::Jsonata => Some(ResultPath::Whole),

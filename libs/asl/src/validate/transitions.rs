@@ -59,6 +59,7 @@ pub(crate) fn check(
     }
     for member in states.members() {
         if scope
+            .by_name
             .get(&*member.name)
             .is_some_and(|index| !reached.contains(index))
         {
