@@ -10,45 +10,67 @@ use crate::history::EventId;
 ///
 /// A text that no state looks into keeps its bytes: key order, numbers, white space. `home` is the
 /// event whose own text this is; later events and snapshots that hold the same document refer there
-/// instead of writing it again.
+/// instead of writing it again. Clones are the same document: when one gets a home, all have it.
 #[derive(Clone, Debug)]
-pub struct Document {
+pub struct Document(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
     text: Arc<str>,
-    value: Arc<OnceLock<Value>>,
-    home: Option<EventId>,
+    value: OnceLock<Value>,
+    home: OnceLock<EventId>,
 }
 
 impl Document {
     /// From a text that is known to be JSON.
     pub fn from_text(text: impl Into<Arc<str>>) -> Document {
-        Document { text: text.into(), value: Arc::new(OnceLock::new()), home: None }
+        Document::new(text.into(), OnceLock::new())
     }
 
     /// From a value; the text is its compact form.
     pub fn from_value(value: Value) -> Document {
         let text = value.to_string();
-        Document { text: text.into(), value: Arc::new(OnceLock::from(value)), home: None }
+        Document::new(text.into(), OnceLock::from(value))
+    }
+
+    fn new(text: Arc<str>, value: OnceLock<Value>) -> Document {
+        Document(Arc::new(Inner {
+            text,
+            value,
+            home: OnceLock::new(),
+        }))
     }
 
     /// The text.
     pub fn text(&self) -> &Arc<str> {
-        &self.text
+        &self.0.text
     }
 
     /// The value. A text that turns out not to be JSON reads as `null`; the doors refuse such texts.
     pub fn value(&self) -> &Value {
-        self.value.get_or_init(|| serde_json::from_str(&self.text).unwrap_or(Value::Null))
+        self.0
+            .value
+            .get_or_init(|| serde_json::from_str(&self.0.text).unwrap_or(Value::Null))
     }
 
     /// The event that holds the text, once one does.
     pub fn home(&self) -> Option<EventId> {
-        self.home
+        self.0.home.get().copied()
     }
 
-    /// The same document, known to stand in event `home`.
+    /// The same document, known to stand in event `home`. A document that has a home keeps it.
     #[must_use]
-    pub fn at_home(mut self, home: EventId) -> Document {
-        self.home = Some(home);
+    pub fn at_home(self, home: EventId) -> Document {
+        self.0.home.get_or_init(|| home);
         self
+    }
+
+    /// The same text as a document of its own: homes are events of one execution, and what comes in
+    /// from outside may have been at home in another.
+    pub(crate) fn homeless(self) -> Document {
+        match self.home() {
+            None => self,
+            Some(_) => Document::from_text(Arc::clone(self.text())),
+        }
     }
 }

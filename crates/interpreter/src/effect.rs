@@ -6,7 +6,9 @@ use crate::history::EventId;
 use crate::{Document, Status};
 
 /// Names one timer of an execution; never used twice in it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize,
+)]
 pub struct TimerId(pub u32);
 
 /// When a timer is due.
@@ -25,7 +27,9 @@ pub enum Due {
 }
 
 /// What a timer is for. The numbers are part of the store's format.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize,
+)]
 #[repr(u8)]
 pub enum TimerKind {
     /// A Wait state, relative.

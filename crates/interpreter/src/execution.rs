@@ -1,14 +1,20 @@
-//! An execution as a value, and the two doors that change it.
+//! An execution as a value, and what can be read from it.
 
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use asl::StateMachine;
 
-use crate::history::Event;
-use crate::{Document, Effect, Failure, Input, Refusal};
+use crate::frame::{Frame, FrameId, PendingStart};
+use crate::history::{Event, EventDetails, EventId};
+use crate::limits::HISTORY_EVENTS_MAX;
+use crate::random::Stream;
+use crate::{Document, Effect, Failure, TimerId};
 
 /// How an execution stands. The numbers are part of the store's format.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize,
+)]
 #[repr(u8)]
 pub enum Status {
     /// Going on.
@@ -26,7 +32,7 @@ pub enum Status {
 }
 
 /// What an execution is born with, and keeps.
-#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Birth {
     /// `$$.Execution.Id`.
     pub execution_arn: Arc<str>,
@@ -66,14 +72,41 @@ pub struct Moment<'a> {
     pub now_ms: i64,
     /// The world around.
     pub world: &'a dyn World,
-    /// The token under which the task of a given event and hand-out would be known (`$$.Task.Token`).
+    /// Most states to enter in this step; at least one is entered. What is left to do then waits for
+    /// a [`crate::TimerKind::Continue`] timer, or for [`crate::Input::Continue`].
     pub steps_max: u32,
 }
 
 /// One execution.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Execution {
-    _todo: (),
+    pub(crate) birth: Birth,
+    pub(crate) status: Status,
+    pub(crate) start_ms: i64,
+    pub(crate) stop_ms: Option<i64>,
+    pub(crate) input: Document,
+    pub(crate) output: Option<Document>,
+    pub(crate) failure: Option<Failure>,
+    /// How many events history holds.
+    pub(crate) events: EventId,
+    /// Timestamp of the last of them.
+    pub(crate) last_ms: i64,
+    pub(crate) frames: BTreeMap<FrameId, Frame>,
+    /// Frames about to enter their state, in order.
+    pub(crate) ready: VecDeque<FrameId>,
+    /// Hand-outs that are not in history yet, in order.
+    pub(crate) pending: Vec<PendingStart>,
+    pub(crate) next_frame: u32,
+    pub(crate) next_timer: u32,
+    /// How many random numbers were drawn.
+    pub(crate) drawn: u64,
+    /// `TimeoutSeconds` of the machine: the timer, and the moment.
+    pub(crate) deadline: Option<(TimerId, i64)>,
+    /// Armed while the step budget of a turn was too small.
+    pub(crate) go_on: Option<TimerId>,
+    pub(crate) machine_deleted: bool,
+    /// Whether the frames know where their states are; not so after a restore.
+    pub(crate) located: bool,
 }
 
 /// What a step did.
@@ -85,69 +118,148 @@ pub struct Step {
     pub effects: Vec<Effect>,
 }
 
-/// Begins an execution and runs it until every branch waits or the step budget is spent.
-pub fn start(_machine: &StateMachine, _birth: Birth, _input: Document, _at: &Moment<'_>) -> (Execution, Step) {
-    (Execution { _todo: () }, Step::default())
-}
-
-/// Moves an execution on. On a refusal nothing has changed.
-pub fn step(
-    _execution: &mut Execution,
-    _machine: &StateMachine,
-    _input: Input,
-    _at: &Moment<'_>,
-) -> Result<Step, Refusal> {
-    Ok(Step::default())
+/// An activity task or a call that is not over, as [`Execution::task`] shows it.
+#[derive(Clone, Debug)]
+pub struct Task {
+    /// What the worker gets.
+    pub input: Document,
+    /// How often it was handed out so far.
+    pub hand_outs: u32,
+    /// Whether it is handed out now. Always so for a call.
+    pub handed: bool,
 }
 
 impl Execution {
     /// Status now.
     pub fn status(&self) -> Status {
-        Status::Running
+        self.status
     }
+
     /// What it was born with.
     pub fn birth(&self) -> &Birth {
-        unimplemented!("furnished with the interpreter")
+        &self.birth
     }
+
     /// Milliseconds since 1970.
     pub fn start_ms(&self) -> i64 {
-        0
+        self.start_ms
     }
+
     /// Milliseconds since 1970; set when closed.
     pub fn stop_ms(&self) -> Option<i64> {
-        None
+        self.stop_ms
     }
+
     /// How many events history holds; pending `ActivityStarted` are not counted.
     pub fn events(&self) -> u32 {
-        0
+        self.events
     }
+
     /// Its input.
     pub fn input(&self) -> &Document {
-        unimplemented!("furnished with the interpreter")
+        &self.input
     }
+
     /// Its output, when it succeeded.
     pub fn output(&self) -> Option<&Document> {
-        None
+        self.output.as_ref()
     }
+
     /// Error and cause, when it failed or was stopped.
     pub fn failure(&self) -> Option<&Failure> {
-        None
+        self.failure.as_ref()
     }
+
+    /// The task that event `task` scheduled, while it is not over.
+    pub fn task(&self, task: EventId) -> Option<Task> {
+        let open = self.frames.get(&self.frame_of_task(task)?)?.open_task()?;
+        Some(Task {
+            input: open.input.clone(),
+            hand_outs: open.hand_outs,
+            handed: open.handed,
+        })
+    }
+
     /// The events that pending hand-outs will become, in order: `(task, event)`. Shown to readers as far
     /// as deliveries are not in doubt.
     pub fn pending(&self) -> Vec<(u32, Event)> {
-        Vec::new()
+        let ids = self.events + 1..HISTORY_EVENTS_MAX;
+        ids.zip(&self.pending)
+            .map(|(id, start)| {
+                let details = EventDetails::ActivityStarted {
+                    worker_name: start.worker_name.clone(),
+                };
+                let event = Event {
+                    id,
+                    previous: start.task,
+                    timestamp_ms: start.at_ms,
+                    details,
+                };
+                (start.task, event)
+            })
+            .collect()
     }
-    /// Everything that is not in history, as bytes with a format version.
-    pub fn snapshot(&self) -> Vec<u8> {
-        Vec::new()
+
+    /// The frame that waits for the task scheduled by that event.
+    pub(crate) fn frame_of_task(&self, task: EventId) -> Option<FrameId> {
+        let waits = |frame: &Frame| frame.open_task().is_some_and(|open| open.scheduled == task);
+        self.frames
+            .iter()
+            .find(|(_, frame)| waits(frame))
+            .map(|(id, _)| *id)
     }
-    /// The events whose documents [`Execution::restore`] will ask for.
-    pub fn documents_of(_snapshot: &[u8]) -> Option<Vec<u32>> {
-        None
+
+    /// The frame that the timer runs for.
+    pub(crate) fn frame_of_timer(&self, timer: TimerId) -> Option<FrameId> {
+        let runs = |frame: &Frame| frame.timers().contains(&Some(timer));
+        self.frames
+            .iter()
+            .find(|(_, frame)| runs(frame))
+            .map(|(id, _)| *id)
     }
-    /// The execution that [`Execution::snapshot`] wrote; `None` when the bytes are damaged.
-    pub fn restore(_snapshot: &[u8], _document: &mut dyn FnMut(u32) -> Option<Document>) -> Option<Execution> {
-        None
+
+    pub(crate) fn frame(&self, id: FrameId) -> &Frame {
+        self.frames
+            .get(&id)
+            .expect("a frame that is named is there")
+    }
+
+    pub(crate) fn frame_mut(&mut self, id: FrameId) -> &mut Frame {
+        self.frames
+            .get_mut(&id)
+            .expect("a frame that is named is there")
+    }
+
+    pub(crate) fn stream(&self) -> Stream {
+        Stream {
+            seed: self.birth.seed,
+            drawn: self.drawn,
+        }
+    }
+
+    pub(crate) fn new_frame(&mut self, frame: Frame) -> FrameId {
+        let id = FrameId(self.next_frame);
+        self.next_frame += 1;
+        self.frames.insert(id, frame);
+        id
+    }
+
+    pub(crate) fn new_timer(&mut self) -> TimerId {
+        let id = TimerId(self.next_timer);
+        self.next_timer += 1;
+        id
+    }
+
+    /// After a restore: finds the frames' states in the definition by their names.
+    pub(crate) fn locate(&mut self, machine: &StateMachine) {
+        if self.located {
+            return;
+        }
+        for frame in self.frames.values_mut() {
+            frame.state = machine
+                .find(&frame.state_name)
+                .expect("the definition that an execution is pinned to holds its states");
+        }
+        self.located = true;
     }
 }

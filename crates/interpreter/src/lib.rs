@@ -11,14 +11,26 @@
 //! - no randomness: identifiers and jitter come from the seed the execution was born with;
 //! - no queues: who gets an activity task is the engine's business.
 
+mod catch;
+mod dataflow;
 mod document;
 mod effect;
 mod execution;
+mod failure;
+mod frame;
 pub mod history;
 mod input;
+pub mod limits;
+mod random;
+mod retry;
+mod snapshot;
+mod states;
+mod step;
+mod turn;
 
 pub use document::Document;
 pub use effect::{Due, Effect, TimerId, TimerKind};
-pub use execution::{Birth, Execution, Moment, Status, Step, World, start, step};
+pub use execution::{Birth, Execution, Moment, Status, Step, Task, World};
 pub use history::{Event, EventDetails, EventId, Failure, StateType};
 pub use input::{Input, Refusal};
+pub use step::{start, step};

@@ -1,0 +1,80 @@
+//! The context object, `$$`.
+
+use asl::StateMachine;
+use asl::definition::StateKind;
+use serde_json::{Map, Value, json};
+
+use crate::execution::Execution;
+use crate::frame::FrameId;
+
+/// The item of a Map that an `ItemSelector` is evaluated for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Item<'a> {
+    pub(crate) index: u32,
+    pub(crate) value: &'a Value,
+}
+
+/// Builds the context object for the state a frame stands in.
+pub(crate) fn build(
+    execution: &Execution,
+    machine: &StateMachine,
+    id: FrameId,
+    item: Option<&Item<'_>>,
+) -> Value {
+    let birth = &execution.birth;
+    let frame = execution.frame(id);
+    let mut state = Map::new();
+    state.insert("Name".to_owned(), Value::from(&*frame.state_name));
+    state.insert(
+        "EnteredTime".to_owned(),
+        Value::from(timestamp(frame.visit.entered_ms)),
+    );
+    if has_retry_count(&machine.state(frame.state).kind) {
+        state.insert("RetryCount".to_owned(), Value::from(frame.visit.retries));
+    }
+    let mut context = json!({
+        "Execution": {
+            "Id": &*birth.execution_arn,
+            "Input": execution.input.value(),
+            "StartTime": timestamp(execution.start_ms),
+            "Name": &*birth.name,
+            "RoleArn": &*birth.role_arn,
+            "RedriveCount": 0,
+        },
+        "StateMachine": {
+            "Id": &*birth.state_machine_arn,
+            "Name": &*birth.state_machine_name,
+        },
+        "State": state,
+    });
+    if let Some(item) = item {
+        context["Map"] = json!({ "Item": { "Index": item.index, "Value": item.value } });
+    }
+    context
+}
+
+fn has_retry_count(kind: &StateKind) -> bool {
+    matches!(
+        kind,
+        StateKind::Task(_) | StateKind::Parallel(_) | StateKind::Map(_)
+    )
+}
+
+/// ISO-8601 with as many digits of fraction as are needed, as recorded from AWS.
+fn timestamp(epoch_ms: i64) -> String {
+    let full = asl::timestamp::format(epoch_ms);
+    let trimmed = full.trim_end_matches('Z').trim_end_matches('0');
+    format!("{}Z", trimmed.strip_suffix('.').unwrap_or(trimmed))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::timestamp;
+
+    #[test]
+    fn timestamps_drop_trailing_zeros_of_the_fraction_only() {
+        assert_eq!(timestamp(1_700_000_000_000), "2023-11-14T22:13:20Z");
+        assert_eq!(timestamp(1_700_000_000_120), "2023-11-14T22:13:20.12Z");
+        assert_eq!(timestamp(1_700_000_000_005), "2023-11-14T22:13:20.005Z");
+    }
+}

@@ -1,0 +1,151 @@
+//! Data flow: what a state sees, what it hands on, and where the result goes.
+//!
+//! In order: `InputPath`, `Parameters`, the work, `ResultSelector`, `ResultPath` (into the raw
+//! input), `OutputPath`. A field that is absent costs nothing: the document goes on as it is, with
+//! its bytes, parsed by nobody.
+
+mod context;
+mod payload;
+mod scope;
+mod seconds;
+
+use asl::definition::{PathOrNull, ResultPath};
+use asl::path::{Path, Scope};
+use asl::template::Template;
+use serde_json::Value;
+
+pub(crate) use context::Item;
+pub(crate) use payload::Payload;
+pub(crate) use scope::StateScope;
+pub(crate) use seconds::{plain, whole};
+
+use crate::Document;
+use crate::failure::{Fault, RUNTIME};
+use crate::frame::FrameId;
+use crate::limits::PAYLOAD_BYTES_MAX;
+use crate::turn::Turn;
+
+/// What a state says that this interpreter cannot evaluate.
+pub(crate) const NO_JSONATA: &str = "JSONata expressions cannot be evaluated yet.";
+
+impl Turn<'_> {
+    /// Evaluates something in the scope of a frame's state, where `$` is `input`.
+    pub(crate) fn evaluate<T>(
+        &mut self,
+        id: FrameId,
+        input: &Payload,
+        item: Option<Item<'_>>,
+        evaluate: impl FnOnce(&dyn Scope) -> T,
+    ) -> T {
+        let scope = StateScope::new(self.execution, self.machine, id, input, item);
+        let result = evaluate(&scope);
+        let drawn = scope.drawn();
+        self.execution.drawn = drawn;
+        result
+    }
+
+    /// `InputPath`: what of the raw input the state sees.
+    pub(crate) fn effective_input(&mut self, id: FrameId) -> Result<Payload, Fault> {
+        let raw = Payload::Document(self.execution.frame(id).visit.input.clone());
+        let state = self.state(id);
+        self.select(id, &state.input_path, raw)
+    }
+
+    /// `OutputPath`: what of its output the state hands on.
+    pub(crate) fn output(&mut self, id: FrameId, output: Payload) -> Result<Payload, Fault> {
+        let state = self.state(id);
+        self.select(id, &state.output_path, output)
+    }
+
+    fn select(&mut self, id: FrameId, path: &PathOrNull, from: Payload) -> Result<Payload, Fault> {
+        match path {
+            PathOrNull::Whole => Ok(from),
+            PathOrNull::Null => Ok(Payload::Value(Value::Object(serde_json::Map::new()))),
+            PathOrNull::Path(path) => self.path(id, path, &from).map(Payload::Value),
+        }
+    }
+
+    /// A path that must find something.
+    pub(crate) fn path(
+        &mut self,
+        id: FrameId,
+        path: &Path,
+        from: &Payload,
+    ) -> Result<Value, Fault> {
+        self.find(id, path, from).map_err(|text| {
+            self.runtime_fault(id, format_args!("Invalid path '{}' : {text}", path.text()))
+        })
+    }
+
+    /// A path that may find nothing; the error is JSONPath's text.
+    pub(crate) fn find(
+        &mut self,
+        id: FrameId,
+        path: &Path,
+        from: &Payload,
+    ) -> Result<Value, String> {
+        self.evaluate(id, from, None, |scope| {
+            path.evaluate(scope)
+                .map(std::borrow::Cow::into_owned)
+                .map_err(|error| error.0)
+        })
+    }
+
+    /// `Parameters`, `ResultSelector` and other templates; absent, `from` goes on.
+    pub(crate) fn template(
+        &mut self,
+        id: FrameId,
+        template: Option<&Template>,
+        from: Payload,
+        item: Option<Item<'_>>,
+    ) -> Result<Payload, Fault> {
+        let Some(template) = template else {
+            return Ok(from);
+        };
+        self.evaluate(id, &from, item, |scope| template.evaluate(scope))
+            .map(Payload::Value)
+            .map_err(|error| self.fault_in_state(id, error.error, error.cause))
+    }
+
+    /// `ResultPath`: puts the result into the raw input.
+    pub(crate) fn put_result(
+        &mut self,
+        id: FrameId,
+        path: &ResultPath,
+        result: Payload,
+    ) -> Result<Payload, Fault> {
+        let raw = &self.execution.frame(id).visit.input;
+        match path {
+            ResultPath::Whole => Ok(result),
+            ResultPath::Discard => Ok(Payload::Document(raw.clone())),
+            ResultPath::Path(path) => path
+                .put(raw.value().clone(), result.into_value())
+                .map(Payload::Value)
+                .map_err(|error| self.fault_in_state(id, RUNTIME, error)),
+        }
+    }
+
+    /// What a state does with its result: `ResultSelector`, `ResultPath`, `OutputPath`. Gives the
+    /// selected result, which `Assign` sees, and the output.
+    pub(crate) fn result_to_output(
+        &mut self,
+        id: FrameId,
+        selector: Option<&Template>,
+        path: &ResultPath,
+        result: Payload,
+    ) -> Result<(Payload, Payload), Fault> {
+        let result = self.template(id, selector, result, None)?;
+        let placed = self.put_result(id, path, result.clone())?;
+        let output = self.output(id, placed)?;
+        Ok((result, output))
+    }
+}
+
+/// The payload as a document, unless it is too large; `what` names the culprit as AWS does.
+pub(crate) fn within_limit(payload: Payload, what: &str) -> Result<Document, Fault> {
+    let document = payload.into_document();
+    if document.text().len() > PAYLOAD_BYTES_MAX {
+        return Err(Fault::data_limit(what));
+    }
+    Ok(document)
+}

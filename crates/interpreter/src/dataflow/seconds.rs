@@ -1,0 +1,66 @@
+//! Numbers that a definition gives outright or by a `…Path` field.
+
+use asl::definition::Seconds;
+use serde_json::Value;
+
+use super::Payload;
+use crate::failure::Fault;
+use crate::frame::FrameId;
+use crate::turn::Turn;
+
+impl Turn<'_> {
+    /// A whole number of at least `least`; `field` is the name of the plain field, `TimeoutSeconds`.
+    /// Paths read the state's raw input.
+    pub(crate) fn whole_number(
+        &mut self,
+        id: FrameId,
+        field: &str,
+        given: Option<&Seconds>,
+        least: u64,
+    ) -> Result<Option<u64>, Fault> {
+        let path = match given {
+            None => return Ok(None),
+            Some(Seconds::Fixed(number)) => return Ok(Some(*number)),
+            Some(Seconds::Path(path)) => path,
+            Some(Seconds::Expression(_)) => {
+                return Err(self.runtime_fault(id, super::NO_JSONATA));
+            }
+        };
+        let raw = Payload::Document(self.execution.frame(id).visit.input.clone());
+        let value = self.path(id, path, &raw)?;
+        match whole(&value) {
+            Some(number) if number >= i128::from(least) => {
+                Ok(Some(u64::try_from(number).unwrap_or(u64::MAX)))
+            }
+            Some(_) if least == 0 => {
+                Err(self.runtime_fault(id, format_args!("{field} cannot be negative.")))
+            }
+            Some(_) => Err(self.runtime_fault(id, format_args!("{field} must be positive."))),
+            None => Err(self.runtime_fault(
+                id,
+                format_args!(
+                    "The {field}Path field refers to value \"{}\" which is not a valid integer: {}",
+                    plain(&value),
+                    path.text()
+                ),
+            )),
+        }
+    }
+}
+
+/// A number without a fraction; a text of digits counts, as it does in AWS.
+pub(crate) fn whole(value: &Value) -> Option<i128> {
+    match value {
+        Value::Number(number) => number.to_string().parse().ok(),
+        Value::String(text) => text.parse().ok(),
+        _ => None,
+    }
+}
+
+/// A value within a message: a text without its quotes, anything else as compact JSON.
+pub(crate) fn plain(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}

@@ -1,0 +1,49 @@
+//! Events to bytes.
+//!
+//! A run is what one commit appends: a version byte, then the events. A document stands in the event
+//! it was born in as text and everywhere else as the number of that event.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+
+use super::{Event, EventId};
+use crate::Document;
+
+/// First byte of every run.
+pub const FORMAT_VERSION: u8 = 1;
+
+/// Where the text of a document stands.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub(crate) enum Place {
+    /// Right here.
+    Here(Arc<str>),
+    /// In the event of that number.
+    At(EventId),
+}
+
+/// Writes the events of one commit as one run.
+pub fn encode(events: &[Event]) -> Vec<u8> {
+    let texts: usize = events.iter().map(inline_bytes).sum();
+    let mut run = Vec::with_capacity(texts + 48 * events.len() + 8);
+    run.push(FORMAT_VERSION);
+    for event in events {
+        let id = event.id;
+        let placed = event.clone().map_document(&mut |document: Document| {
+            Ok::<_, Infallible>(match document.home() {
+                Some(home) if home != id => Place::At(home),
+                _ => Place::Here(Arc::clone(document.text())),
+            })
+        });
+        let Ok(placed) = placed;
+        run = postcard::to_extend(&placed, run).expect("events are plain data and memory grows");
+    }
+    run
+}
+
+fn inline_bytes(event: &Event) -> usize {
+    event
+        .details
+        .document()
+        .filter(|document| document.home() == Some(event.id))
+        .map_or(0, |document| document.text().len())
+}

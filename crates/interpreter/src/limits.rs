@@ -1,0 +1,26 @@
+//! The limits of one execution, each with its source.
+
+/// Most events of a history. The last of them is `ExecutionFailed`, whatever was to be written.
+///
+/// Source: AWS quota page; the closing event as recorded from AWS.
+pub const HISTORY_EVENTS_MAX: u32 = 25_000;
+
+/// Most bytes of an input, a result or an output, as UTF-8.
+///
+/// Source: AWS quota page, "maximum input or output size for a task, state, or execution".
+pub const PAYLOAD_BYTES_MAX: usize = 262_144;
+
+/// Most iterations of an inline Map at one time, whatever `MaxConcurrency` says.
+///
+/// Source: AWS developer guide, "state-map-inline".
+pub const MAP_LANES_MAX: u64 = 40;
+
+/// Longest wait in seconds: 2^31 - 1.
+///
+/// Source: recorded from AWS: 24,855 days pass, 24,856 fail.
+pub const WAIT_SECONDS_MAX: i64 = 2_147_483_647;
+
+/// Longest delay of a retry in seconds, where the definition sets no `MaxDelaySeconds`.
+///
+/// Source: Amazon States Language, the largest `MaxDelaySeconds` there may be (366 days).
+pub const RETRY_DELAY_SECONDS_MAX: u64 = 31_622_400;

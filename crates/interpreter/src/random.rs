@@ -1,0 +1,81 @@
+//! The execution's own randomness: a stream of numbers drawn from its seed.
+//!
+//! How many were drawn is part of the snapshot, so a replay from any snapshot draws the same.
+
+/// A place in the stream that a seed gives.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Stream {
+    pub(crate) seed: u64,
+    pub(crate) drawn: u64,
+}
+
+impl Stream {
+    /// The next number (SplitMix64: the n-th number needs no state but n).
+    pub(crate) fn next(&mut self) -> u64 {
+        self.drawn = self.drawn.wrapping_add(1);
+        let mut z = self
+            .seed
+            .wrapping_add(self.drawn.wrapping_mul(0x9E37_79B9_7F4A_7C15));
+        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        z ^ (z >> 31)
+    }
+
+    /// A number in `0.0..1.0`.
+    pub(crate) fn unit(&mut self) -> f64 {
+        const STEPS: f64 = (1_u64 << 53) as f64;
+        (self.next() >> 11) as f64 / STEPS
+    }
+
+    /// A random UUID (version 4, RFC 9562).
+    pub(crate) fn uuid(&mut self) -> String {
+        let bits = (u128::from(self.next()) << 64) | u128::from(self.next());
+        let bits = bits & !(0xF000_u128 << 64) | (0x4000_u128 << 64);
+        let bits = bits & !(0xC000_u128 << 48) | (0x8000_u128 << 48);
+        let hex = format!("{bits:032x}");
+        format!(
+            "{}-{}-{}-{}-{}",
+            &hex[..8],
+            &hex[8..12],
+            &hex[12..16],
+            &hex[16..20],
+            &hex[20..]
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn uuids_carry_their_version_and_variant() {
+        let mut stream = Stream { seed: 7, drawn: 0 };
+        for _ in 0..100 {
+            let uuid = stream.uuid();
+            assert_eq!(uuid.len(), 36);
+            assert_eq!(uuid.as_bytes()[14], b'4');
+            assert!(b"89ab".contains(&uuid.as_bytes()[19]), "{uuid}");
+        }
+    }
+
+    #[test]
+    fn a_stream_goes_on_where_it_stood() {
+        let mut whole = Stream { seed: 42, drawn: 0 };
+        let first: Vec<u64> = (0..10).map(|_| whole.next()).collect();
+        let mut later = Stream { seed: 42, drawn: 5 };
+        assert_eq!((0..5).map(|_| later.next()).collect::<Vec<_>>(), first[5..]);
+    }
+
+    #[test]
+    fn units_stay_below_one() {
+        let mut stream = Stream {
+            seed: u64::MAX,
+            drawn: u64::MAX - 3,
+        };
+        for _ in 0..1000 {
+            let unit = stream.unit();
+            assert!((0.0..1.0).contains(&unit));
+        }
+    }
+}

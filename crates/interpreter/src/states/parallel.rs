@@ -1,0 +1,31 @@
+//! Parallel: runs its branches side by side, each on the same input.
+
+use asl::definition::Parallel;
+
+use crate::dataflow::within_limit;
+use crate::frame::{FrameId, Join, Stand};
+use crate::history::EventDetails;
+use crate::turn::{Halt, Turn};
+
+impl Turn<'_> {
+    pub(super) fn begin_parallel(&mut self, id: FrameId, parallel: &Parallel) -> Result<(), Halt> {
+        let input = self.effective_input(id)?;
+        let input = self.template(id, parallel.parameters.as_ref(), input, None)?;
+        let input = within_limit(input, &self.state(id).name)?;
+        self.append(id, EventDetails::ParallelStateStarted)?;
+        let branches = u32::try_from(parallel.branches.len())
+            .expect("a definition of at most 1 MB has fewer than 2^32 branches");
+        self.execution.frame_mut(id).stand = Stand::Join(Join {
+            outputs: vec![None; parallel.branches.len()],
+            running: branches,
+            next: branches,
+            lanes: branches,
+            items: None,
+        });
+        let started = self.execution.frame(id).previous;
+        for (slot, start_at) in (0..branches).zip(&parallel.branches) {
+            self.begin_line(id, slot, *start_at, started, input.clone());
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,288 @@
+//! Task: an activity's worker, a Lambda function, or a call to another service does the work.
+
+use std::sync::Arc;
+
+use asl::definition::{StateKind, Task};
+
+use crate::dataflow::{Payload, within_limit};
+use crate::failure::Fault;
+use crate::frame::{FrameId, OpenTask, Stand};
+use crate::history::EventDetails;
+use crate::turn::{Closed, Halt, Turn};
+use crate::{Document, Due, Effect, Failure, TimerId, TimerKind};
+
+/// Who does the work, as `Resource` names it.
+enum Resource {
+    /// `arn:P:states:R:A:activity:NAME`
+    Activity,
+    /// `arn:P:lambda:R:A:function:NAME`
+    Lambda,
+    /// `arn:P:states:::SERVICE:ACTION`, in the two parts that events name.
+    Service {
+        resource_type: Arc<str>,
+        resource: Arc<str>,
+    },
+}
+
+/// How an attempt ended.
+pub(crate) enum Ended {
+    /// With a result.
+    Succeeded(Document),
+    /// With an error of the worker or the service.
+    Failed(Failure),
+    /// `TimeoutSeconds` or `HeartbeatSeconds` ran out, by that timer.
+    TimedOut {
+        /// The timer that fired.
+        timer: TimerId,
+        /// Whether it was the heartbeat's.
+        heartbeat: bool,
+    },
+}
+
+impl Resource {
+    fn of(arn: &str) -> Resource {
+        let mut parts = arn.splitn(6, ':').skip(2);
+        let (service, region) = (parts.next(), parts.next());
+        let rest = parts.nth(1).unwrap_or_default();
+        match service {
+            Some("states") if rest.starts_with("activity:") => Resource::Activity,
+            Some("lambda") => Resource::Lambda,
+            _ => {
+                assert!(
+                    region.is_some(),
+                    "a valid definition names its resources by ARN"
+                );
+                let (resource_type, resource) = rest.rsplit_once(':').unwrap_or((rest, rest));
+                Resource::Service {
+                    resource_type: resource_type.into(),
+                    resource: resource.into(),
+                }
+            }
+        }
+    }
+
+    /// The name under which a result that is too large is reported.
+    fn blamed(&self, arn: &Arc<str>) -> Arc<str> {
+        match self {
+            Resource::Activity | Resource::Lambda => Arc::clone(arn),
+            Resource::Service { resource_type, .. } => Arc::clone(resource_type),
+        }
+    }
+}
+
+impl Turn<'_> {
+    /// Schedules an attempt.
+    pub(super) fn begin_task(&mut self, id: FrameId, task: &Task) -> Result<(), Halt> {
+        let input = self.effective_input(id)?;
+        let input = self.template(id, task.parameters.as_ref(), input, None)?;
+        let timeout = self.whole_number(id, "TimeoutSeconds", task.timeout.as_ref(), 1)?;
+        let heartbeat = self.whole_number(id, "HeartbeatSeconds", task.heartbeat.as_ref(), 1)?;
+        let resource = Resource::of(&task.resource);
+        let input = within_limit(input, &resource.blamed(&task.resource))?;
+
+        let is_activity = matches!(resource, Resource::Activity);
+        if is_activity && !self.at.world.activity_exists(&task.resource) {
+            let cause = format!("The activity {} does not exist.", task.resource);
+            return Err(self.runtime_fault(id, cause).into());
+        }
+        let scheduled = self.append(
+            id,
+            self.scheduled(resource, task, &input, timeout, heartbeat),
+        )?;
+        self.execution.frame_mut(id).stand = Stand::Task(OpenTask {
+            scheduled,
+            input: input.clone(),
+            hand_outs: 0,
+            handed: !is_activity,
+            started: false,
+            timeout_seconds: timeout,
+            heartbeat_seconds: heartbeat,
+            timeout_timer: None,
+            heartbeat_timer: None,
+        });
+        let arn = Arc::clone(&task.resource);
+        if is_activity {
+            self.effect(Effect::ScheduleActivityTask {
+                task: scheduled,
+                activity: arn,
+            });
+            return Ok(());
+        }
+        // A call begins as soon as it is scheduled, and so do its clocks.
+        let started = match Resource::of(&task.resource) {
+            Resource::Service {
+                resource_type,
+                resource,
+            } => EventDetails::TaskStarted {
+                resource_type,
+                resource,
+            },
+            Resource::Activity | Resource::Lambda => EventDetails::LambdaFunctionStarted,
+        };
+        self.append(id, started)?;
+        self.effect(Effect::Call {
+            task: scheduled,
+            resource: arn,
+            parameters: input,
+        });
+        self.start_clocks(id);
+        Ok(())
+    }
+
+    fn scheduled(
+        &self,
+        resource: Resource,
+        task: &Task,
+        input: &Document,
+        timeout_in_seconds: Option<u64>,
+        heartbeat_in_seconds: Option<u64>,
+    ) -> EventDetails {
+        let input = input.clone();
+        match resource {
+            Resource::Activity => EventDetails::ActivityScheduled {
+                resource: Arc::clone(&task.resource),
+                input,
+                timeout_in_seconds,
+                heartbeat_in_seconds,
+            },
+            Resource::Lambda => EventDetails::LambdaFunctionScheduled {
+                resource: Arc::clone(&task.resource),
+                input,
+                timeout_in_seconds,
+            },
+            Resource::Service {
+                resource_type,
+                resource,
+            } => EventDetails::TaskScheduled {
+                resource_type,
+                resource,
+                region: self.at.world.region().into(),
+                parameters: input,
+                timeout_in_seconds,
+                heartbeat_in_seconds,
+            },
+        }
+    }
+
+    /// Winds up `TimeoutSeconds` and `HeartbeatSeconds` of a task that now begins.
+    pub(crate) fn start_clocks(&mut self, id: FrameId) {
+        let task = self
+            .execution
+            .frame(id)
+            .open_task()
+            .expect("clocks run for an open task");
+        let clocks = [
+            (TimerKind::TaskTimeout, task.timeout_seconds),
+            (TimerKind::Heartbeat, task.heartbeat_seconds),
+        ];
+        let [timeout, heartbeat] = clocks.map(|(kind, seconds)| {
+            seconds.map(|seconds| self.arm(kind, Due::After(seconds_to_ms(seconds))))
+        });
+        let Stand::Task(task) = &mut self.execution.frame_mut(id).stand else {
+            panic!("clocks run for an open task");
+        };
+        task.timeout_timer = timeout;
+        task.heartbeat_timer = heartbeat;
+    }
+
+    /// Stops them: the task was put back.
+    pub(crate) fn stop_clocks(&mut self, id: FrameId) {
+        let Stand::Task(task) = &mut self.execution.frame_mut(id).stand else {
+            panic!("clocks run for an open task");
+        };
+        let timers = [task.timeout_timer.take(), task.heartbeat_timer.take()];
+        for timer in timers.into_iter().flatten() {
+            self.disarm(timer);
+        }
+    }
+
+    /// The attempt is over.
+    pub(crate) fn task_ended(&mut self, id: FrameId, ended: Ended) -> Result<(), Closed> {
+        let done = self.end_task(id, ended);
+        self.settle_halt(id, done)
+    }
+
+    fn end_task(&mut self, id: FrameId, ended: Ended) -> Result<(), Halt> {
+        let StateKind::Task(task) = &self.state(id).kind else {
+            panic!("a frame with an open task stands in a Task state");
+        };
+        let resource = Resource::of(&task.resource);
+        let fired = match &ended {
+            Ended::TimedOut { timer, .. } => Some(*timer),
+            Ended::Succeeded(_) | Ended::Failed(_) => None,
+        };
+        let outcome = match ended {
+            Ended::Succeeded(output) => {
+                within_limit(Payload::Document(output), &resource.blamed(&task.resource))
+            }
+            Ended::Failed(failure) => Err(Fault {
+                failure,
+                heartbeat: false,
+            }),
+            Ended::TimedOut { heartbeat, .. } => Err(Fault::timeout(heartbeat)),
+        };
+        let details = match &outcome {
+            Ok(output) => succeeded(resource, output.clone()),
+            Err(fault) if fired.is_some() => timed_out(resource, fault.failure.clone()),
+            Err(fault) => failed(resource, fault.failure.clone()),
+        };
+        self.append(id, details)?;
+        self.settle(id, fired);
+        let result = Payload::Document(outcome?);
+        let (seen, output) =
+            self.result_to_output(id, task.result_selector.as_ref(), &task.result_path, result)?;
+        self.leave(id, seen, output, task.transition)
+    }
+}
+
+fn succeeded(resource: Resource, output: Document) -> EventDetails {
+    match resource {
+        Resource::Activity => EventDetails::ActivitySucceeded { output },
+        Resource::Lambda => EventDetails::LambdaFunctionSucceeded { output },
+        Resource::Service {
+            resource_type,
+            resource,
+        } => EventDetails::TaskSucceeded {
+            resource_type,
+            resource,
+            output,
+        },
+    }
+}
+
+fn failed(resource: Resource, failure: Failure) -> EventDetails {
+    match resource {
+        Resource::Activity => EventDetails::ActivityFailed(failure),
+        Resource::Lambda => EventDetails::LambdaFunctionFailed(failure),
+        Resource::Service {
+            resource_type,
+            resource,
+        } => EventDetails::TaskFailed {
+            resource_type,
+            resource,
+            failure,
+        },
+    }
+}
+
+fn timed_out(resource: Resource, failure: Failure) -> EventDetails {
+    match resource {
+        Resource::Activity => EventDetails::ActivityTimedOut(failure),
+        Resource::Lambda => EventDetails::LambdaFunctionTimedOut(failure),
+        Resource::Service {
+            resource_type,
+            resource,
+        } => EventDetails::TaskTimedOut {
+            resource_type,
+            resource,
+            failure,
+        },
+    }
+}
+
+/// Seconds as milliseconds; more than an `i64` holds is as good as for ever.
+pub(crate) fn seconds_to_ms(seconds: u64) -> i64 {
+    i64::try_from(seconds)
+        .unwrap_or(i64::MAX)
+        .saturating_mul(1000)
+}
