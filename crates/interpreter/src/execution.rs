@@ -121,8 +121,12 @@ pub struct Step {
 /// An activity task or a call that is not over, as [`Execution::task`] shows it.
 #[derive(Clone, Debug)]
 pub struct Task {
-    /// What the worker gets.
+    /// The Task state it belongs to.
+    pub state_name: Arc<str>,
+    /// What the worker or the call gets.
     pub input: Document,
+    /// The resource that is called; none for the task of an activity.
+    pub call: Option<Arc<str>>,
     /// How often it was handed out so far.
     pub hand_outs: u32,
     /// Whether it is handed out now. Always so for a call.
@@ -172,9 +176,12 @@ impl Execution {
 
     /// The task that event `task` scheduled, while it is not over.
     pub fn task(&self, task: EventId) -> Option<Task> {
-        let open = self.frames.get(&self.frame_of_task(task)?)?.open_task()?;
+        let frame = self.frame(self.frame_of_task(task)?);
+        let open = frame.open_task()?;
         Some(Task {
+            state_name: Arc::clone(&frame.state_name),
             input: open.input.clone(),
+            call: open.call.clone(),
             hand_outs: open.hand_outs,
             handed: open.handed,
         })

@@ -73,6 +73,8 @@ pub(crate) struct OpenTask<D = Document> {
     pub(crate) scheduled: EventId,
     /// What the worker or the call gets.
     pub(crate) input: D,
+    /// The resource that is called; none for an activity.
+    pub(crate) call: Option<Arc<str>>,
     /// How often it was handed out.
     pub(crate) hand_outs: u32,
     /// Whether it is handed out now. Always, for a call.
@@ -191,6 +193,7 @@ impl<D> Stand<D> {
             Stand::Task(task) => Stand::Task(OpenTask {
                 scheduled: task.scheduled,
                 input: change(task.input)?,
+                call: task.call,
                 hand_outs: task.hand_outs,
                 handed: task.handed,
                 started: task.started,

@@ -1,5 +1,7 @@
 //! Bytes to events.
 
+use std::sync::Arc;
+
 use super::encode::Place;
 use super::{Event, EventId, FORMAT_VERSION};
 use crate::Document;
@@ -12,6 +14,7 @@ pub struct HistoryDamaged;
 #[derive(Clone, Debug)]
 pub struct StoredEvent {
     event: Event<Place>,
+    own: Option<Document>,
 }
 
 /// Reads one run, as [`super::encode`] wrote it.
@@ -23,13 +26,23 @@ pub fn decode(run: &[u8]) -> Result<Vec<StoredEvent>, HistoryDamaged> {
     let mut events = Vec::new();
     while !rest.is_empty() {
         let (event, after) = postcard::take_from_bytes(rest).map_err(|_| HistoryDamaged)?;
-        events.push(StoredEvent { event });
+        events.push(StoredEvent::of(event));
         rest = after;
     }
     Ok(events)
 }
 
 impl StoredEvent {
+    fn of(event: Event<Place>) -> StoredEvent {
+        let own = match event.details.document() {
+            Some(Place::Here(text)) => {
+                Some(Document::from_text(Arc::clone(text)).at_home(event.id))
+            }
+            Some(Place::At(_)) | None => None,
+        };
+        StoredEvent { event, own }
+    }
+
     /// Its number.
     pub fn id(&self) -> EventId {
         self.event.id
@@ -45,18 +58,15 @@ impl StoredEvent {
 
     /// The document that was born in this event and stands in it.
     pub fn own_document(&self) -> Option<Document> {
-        match self.event.details.document()? {
-            Place::Here(text) => Some(Document::from_text(text.clone()).at_home(self.event.id)),
-            Place::At(_) => None,
-        }
+        self.own.clone()
     }
 
     /// The event with its document; `document` is asked for what stands in an earlier event. `None`
     /// when it has no answer.
     pub fn resolve(self, document: &mut dyn FnMut(EventId) -> Option<Document>) -> Option<Event> {
-        let id = self.event.id;
-        let resolved = self.event.map_document(&mut |place| match place {
-            Place::Here(text) => Ok(Document::from_text(text).at_home(id)),
+        let StoredEvent { event, own } = self;
+        let resolved = event.map_document(&mut |place| match place {
+            Place::Here(_) => own.clone().ok_or(()),
             Place::At(home) => document(home).map(|found| found.at_home(home)).ok_or(()),
         });
         resolved.ok()

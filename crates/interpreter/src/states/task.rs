@@ -92,6 +92,7 @@ impl Turn<'_> {
         self.execution.frame_mut(id).stand = Stand::Task(OpenTask {
             scheduled,
             input: input.clone(),
+            call: (!is_activity).then(|| Arc::clone(&task.resource)),
             hand_outs: 0,
             handed: !is_activity,
             started: false,
