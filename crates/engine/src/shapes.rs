@@ -42,8 +42,8 @@ pub struct LoggingConfiguration {
     pub level: String,
     /// `includeExecutionData`.
     pub include_execution_data: bool,
-    /// `destinations[].cloudWatchLogsLogGroup.logGroupArn`.
-    pub destinations: Vec<String>,
+    /// `destinations[].cloudWatchLogsLogGroup.logGroupArn`; an empty list is echoed, no list is not.
+    pub destinations: Option<Vec<String>>,
 }
 
 impl Default for LoggingConfiguration {
@@ -51,7 +51,7 @@ impl Default for LoggingConfiguration {
         LoggingConfiguration {
             level: "OFF".into(),
             include_execution_data: false,
-            destinations: Vec::new(),
+            destinations: None,
         }
     }
 }
