@@ -55,6 +55,9 @@ pub struct State {
     /// In a JSONata state: the fields as written, but for the states inside (`Branches`,
     /// `ItemProcessor`). `Arguments`, `Output`, `Assign` and all other expressions are read from here.
     pub jsonata: Option<Arc<Value>>,
+    /// The variables the state reads, without their `$`, in alphabetical order. Not known for JSONata
+    /// states.
+    pub variables: Vec<Arc<str>>,
     /// What the state does.
     pub kind: StateKind,
 }
@@ -311,6 +314,7 @@ impl State {
             output_path: PathOrNull::Whole,
             assign: None,
             jsonata: None,
+            variables: Vec::new(),
             kind: StateKind::Succeed,
         }
     }
@@ -323,6 +327,15 @@ impl StateMachine {
     /// When `index` is not from this machine.
     pub fn state(&self, index: StateIndex) -> &State {
         &self.states[index.0 as usize]
+    }
+
+    /// `variableReferences`: the states that read variables, with these, in document order.
+    pub fn variable_references(&self) -> impl Iterator<Item = (&str, &[Arc<str>])> {
+        let references = self
+            .states
+            .iter()
+            .map(|state| (&*state.name, &state.variables[..]));
+        references.filter(|(_, variables)| !variables.is_empty())
     }
 
     /// Finds a state by its name.

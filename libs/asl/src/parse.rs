@@ -8,11 +8,12 @@ pub(crate) mod fields;
 pub(crate) mod findings;
 pub(crate) mod reader;
 pub(crate) mod state;
+mod variables;
 
 use crate::definition::StateMachine;
 use crate::json::{self, Data, JacksonError, Member, Node, Problem};
 use crate::validate::{language, limits};
-use crate::{MachineType, Parsed, Severity};
+use crate::{MachineType, Parsed};
 
 use fields::{Allowed, Fields};
 use findings::Findings;
@@ -67,8 +68,8 @@ pub fn parse_state(text: &str) -> Parsed {
 }
 
 fn finish(machine: Option<StateMachine>, findings: Findings) -> Parsed {
+    let refused = findings.errors_count() > 0;
     let diagnostics = findings.into_diagnostics();
-    let refused = diagnostics.iter().any(|d| d.severity == Severity::Error);
     Parsed {
         machine: machine.filter(|_| !refused),
         diagnostics,

@@ -4,7 +4,7 @@ use asl::definition::{
     PathOrNull, QueryLanguage, ResultPath, Seconds, StateIndex, StateKind, Text, Transition,
     WaitUntil,
 };
-use asl::{MachineType, StateMachine, parse, parse_state};
+use asl::{MachineType, Severity, StateMachine, parse, parse_state};
 use serde_json::{Value, json};
 
 fn machine(definition: &Value) -> StateMachine {
@@ -330,5 +330,83 @@ fn a_state_alone_may_go_anywhere() {
     assert_eq!(
         places,
         [Some("/States/StateName/Branches[0]/States/I/Next")]
+    );
+}
+
+#[test]
+fn variables_read_by_each_state() {
+    let machine = machine(&json!({
+        "StartAt": "P",
+        "States": {
+            "P": { "Type": "Pass", "InputPath": "$b", "Result": { "no.$": "$nothing" }, "Assign": { "x.$": "States.Array($c.d, $.e, $$.State.Name)", "text": "$a" }, "Next": "M" },
+            "M": {
+                "Type": "Map",
+                "ItemsPath": "$items",
+                "ToleratedFailureCountPath": "$count",
+                "ItemReader": { "Resource": "arn:aws:states:::s3:getObject", "ReaderConfig": { "MaxItemsPath": "$most" } },
+                "ItemProcessor": {
+                    "ProcessorConfig": { "Mode": "DISTRIBUTED", "ExecutionType": "STANDARD" },
+                    "StartAt": "C",
+                    "States": {
+                        "C": { "Type": "Choice", "Choices": [{ "Variable": "$v", "NumericEqualsPath": "$w.x", "Next": "S" }] },
+                        "S": { "Type": "Succeed" },
+                    },
+                },
+                "End": true,
+            },
+        },
+    }));
+    let references: Vec<(&str, Vec<&str>)> = machine
+        .variable_references()
+        .map(|(state, variables)| {
+            (
+                state,
+                variables.iter().map(|variable| &**variable).collect(),
+            )
+        })
+        .collect();
+    let expected = [
+        ("P", vec!["b", "c"]),
+        ("M", vec!["count", "items", "most"]),
+        ("C", vec!["v", "w"]),
+    ];
+    assert_eq!(references, expected);
+}
+
+#[test]
+fn warnings_do_not_refuse() {
+    let definition = json!({
+        "StartAt": "P",
+        "States": {
+            "P": { "Type": "Pass", "Result": { "a.$": "$.b", "c.$": "text" }, "Next": "Q" },
+            "Q": { "Type": "Pass", "Parameters": { "a": ["$.b", "$5"], "c.$": "$.d", "e": "States.UUID()" }, "Next": "C" },
+            "C": { "Type": "Choice", "Choices": [{ "Variable": "$.a", "StringEquals": "$.b", "Next": "F" }] },
+            "F": { "Type": "Fail", "Cause": "$.cause", "Error": "$" },
+        },
+    });
+    let parsed = parse(&definition.to_string(), MachineType::Standard);
+    assert!(parsed.machine.is_some());
+    let found: Vec<(Severity, &str, &str)> = parsed
+        .diagnostics
+        .iter()
+        .map(|d| {
+            (
+                d.severity,
+                d.code,
+                d.location.as_deref().unwrap_or_default(),
+            )
+        })
+        .collect();
+    let expected = [
+        ("PASS_RESULT_IS_STATIC", "/States/P/Result/a.$"),
+        ("NO_DOLLAR", "/States/Q/Parameters/a[0]"),
+        ("NO_DOLLAR", "/States/Q/Parameters/e"),
+        ("NO_PATH", "/States/C/Choices[0]/StringEquals"),
+        ("NO_PATH", "/States/F/Cause"),
+        ("NO_PATH", "/States/F/Error"),
+    ];
+    assert_eq!(
+        found,
+        expected.map(|(code, place)| (Severity::Warning, code, place))
     );
 }

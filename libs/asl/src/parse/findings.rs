@@ -9,19 +9,22 @@ pub(crate) const SCHEMA: &str = "SCHEMA_VALIDATION_FAILED";
 #[derive(Default)]
 pub(crate) struct Findings {
     diagnostics: Vec<Diagnostic>,
+    errors_count: usize,
 }
 
 impl Findings {
-    /// Reports an error; `offset` orders it among the others.
-    pub(crate) fn error_at(
+    /// Adds a diagnostic; `offset` orders it among the others.
+    pub(crate) fn add(
         &mut self,
+        severity: Severity,
         offset: usize,
         code: &'static str,
         message: &str,
         location: Option<&str>,
     ) {
+        self.errors_count += usize::from(severity == Severity::Error);
         self.diagnostics.push(Diagnostic {
-            severity: Severity::Error,
+            severity,
             code,
             message: message.to_owned(),
             location: location.map(str::to_owned),
@@ -29,14 +32,25 @@ impl Findings {
         });
     }
 
+    /// Reports an error.
+    pub(crate) fn error_at(
+        &mut self,
+        offset: usize,
+        code: &'static str,
+        message: &str,
+        location: Option<&str>,
+    ) {
+        self.add(Severity::Error, offset, code, message, location);
+    }
+
     /// Reports that the value at `location` is not as it should be.
     pub(crate) fn schema(&mut self, offset: usize, location: &str, message: &str) {
         self.error_at(offset, SCHEMA, message, Some(location));
     }
 
-    /// How many there are so far.
-    pub(crate) fn count(&self) -> usize {
-        self.diagnostics.len()
+    /// How many errors there are so far.
+    pub(crate) fn errors_count(&self) -> usize {
+        self.errors_count
     }
 
     /// All of them, in document order.

@@ -88,7 +88,7 @@ impl<'n, 'f> Reader<'n, 'f> {
         fields: &Fields<'n>,
         surroundings: Surroundings,
     ) -> Option<StateIndex> {
-        let findings_before = self.findings.count();
+        let errors_before = self.findings.errors_count();
         fields.require(&["States", "StartAt"], self.findings);
         let start_name = fields.string("StartAt", self.findings);
         let states = fields.object("States", self.findings)?;
@@ -143,7 +143,7 @@ impl<'n, 'f> Reader<'n, 'f> {
         // With a state that could not be read, or a target that is not there, the graph has holes, and
         // all that would be said about it is that.
         if !scope.is_open
-            && self.findings.count() == findings_before
+            && self.findings.errors_count() == errors_before
             && let Some(start) = start
         {
             transitions::check(fields, &states, start, &scope, &edges, self.findings);

@@ -7,10 +7,12 @@ use serde_json::Value;
 use super::fields::{Allowed, Fields};
 use super::findings::Findings;
 use super::reader::{Reader, Scope, Surroundings};
+use super::variables;
 use crate::definition::{
     Catcher, PathOrNull, QueryLanguage, ResultPath, Retrier, Seconds, State, StateIndex, Transition,
 };
 use crate::json::{Data, Node};
+use crate::lint;
 use crate::path::Path;
 use crate::states;
 use crate::template::Template;
@@ -111,6 +113,7 @@ impl<'n> StateReader<'_, 'n, '_> {
             QueryLanguage::Jsonata => (Some(PathOrNull::Whole), Some(PathOrNull::Whole)),
         };
         let assign = self.assign();
+        lint::check(self.fields, self.query_language, self.reader.findings);
         Some(State {
             name: name.into(),
             query_language: self.query_language,
@@ -118,6 +121,7 @@ impl<'n> StateReader<'_, 'n, '_> {
             output_path: output_path?,
             assign,
             jsonata: self.jsonata_fields(),
+            variables: self.variables(),
             kind: kind?,
         })
     }
@@ -256,6 +260,14 @@ impl<'n> StateReader<'_, 'n, '_> {
     /// The fields as written, but for the states inside.
     pub(crate) fn raw_fields(&self) -> Arc<Value> {
         Arc::new(self.fields.to_value_without(&INSIDE))
+    }
+
+    fn variables(&self) -> Vec<Arc<str>> {
+        if self.is_jsonata() {
+            Vec::new()
+        } else {
+            variables::read_by(self.fields)
+        }
     }
 
     fn jsonata_fields(&self) -> Option<Arc<Value>> {

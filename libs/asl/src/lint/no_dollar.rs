@@ -1,0 +1,28 @@
+//! `NO_DOLLAR`: in a template, a path or a call under a name without `.$` is taken as plain text.
+
+use super::{each_string, looks_like_a_call, looks_like_a_path, warn};
+use crate::parse::fields::Fields;
+use crate::parse::findings::Findings;
+
+const TEMPLATES: [&str; 4] = ["Parameters", "ResultSelector", "ItemSelector", "Assign"];
+
+pub(super) fn check(fields: &Fields<'_>, findings: &mut Findings) {
+    for template in TEMPLATES {
+        let Some(node) = fields.get(template) else {
+            continue;
+        };
+        each_string(
+            template,
+            &fields.place_of(template),
+            node,
+            &mut |name, place, text, at| {
+                let looks_computed = looks_like_a_path(text) || looks_like_a_call(text);
+                if looks_computed && !name.ends_with(".$") {
+                    let message =
+                        "No .$ on a field that appears to be a JSONPath or Intrinsic Function";
+                    warn("NO_DOLLAR", at, place, message, findings);
+                }
+            },
+        );
+    }
+}

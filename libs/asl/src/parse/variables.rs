@@ -1,0 +1,46 @@
+//! Which variables a JSONPath state reads.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use super::fields::Fields;
+use super::state::INSIDE;
+use crate::json::{Data, Node};
+use crate::path::Path;
+use crate::template::Template;
+
+/// The variables that the expressions of a state read, in alphabetical order.
+///
+/// Expressions stand in fields called `…Path`, `Variable` and `….$`. States inside the state count for
+/// themselves; a Pass state's `Result` has no expressions, whatever its fields are called.
+pub(crate) fn read_by(fields: &Fields<'_>) -> Vec<Arc<str>> {
+    let mut found = BTreeSet::new();
+    for member in fields.members() {
+        if !INSIDE.contains(&&*member.name) && &*member.name != "Result" {
+            collect(&member.name, &member.value, &mut found);
+        }
+    }
+    found.into_iter().collect()
+}
+
+fn collect(name: &str, node: &Node, found: &mut BTreeSet<Arc<str>>) {
+    match &node.data {
+        Data::Array(items) => items.iter().for_each(|item| collect(name, item, found)),
+        Data::Object(members) => {
+            members
+                .iter()
+                .for_each(|member| collect(&member.name, &member.value, found));
+        }
+        Data::String(text) if name.ends_with(".$") || name.ends_with("Path") => {
+            if let Ok(expression) = Template::parse_expression(text) {
+                found.extend(expression.variables().into_iter().map(Arc::from));
+            }
+        }
+        Data::String(text) if name == "Variable" => {
+            if let Ok(path) = Path::parse(text) {
+                found.extend(path.variable().map(Arc::from));
+            }
+        }
+        _ => {}
+    }
+}
