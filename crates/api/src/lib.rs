@@ -11,8 +11,11 @@
 //! - no trees: requests are decoded into borrowed texts, answers are written straight into bytes;
 //! - no panic, whatever the bytes.
 
+mod arns;
 mod checks;
+mod configuration;
 mod decode;
+mod definition;
 mod envelope;
 mod error_names;
 mod events;
@@ -20,6 +23,7 @@ mod members;
 mod operations;
 mod paging;
 mod refusal;
+mod tags;
 mod write;
 
 use engine::arn::Owner;
@@ -109,25 +113,33 @@ impl Door {
     /// Decodes a request and checks all that can be checked without state. The error is the answer.
     pub fn receive(&self, head: &Head<'_>, body: &[u8], now_ms: i64) -> Result<Received, Answer> {
         let operation = envelope::operation(head, body.len(), self.body_bytes_max)?;
-        let context = operations::Context { owner: &self.owner, page_key: &self.page_key, head, now_ms };
+        let context = operations::Context {
+            owner: &self.owner,
+            page_key: &self.page_key,
+            head,
+            now_ms,
+        };
         let decoded = operations::decode(operation, body, &context)?;
         debug_assert_eq!(decoded.request.operation(), operation);
         Ok(Received {
             request: decoded.request,
-            meta: Meta { operation, binding: decoded.binding, include_data: decoded.include_data },
+            meta: Meta {
+                operation,
+                binding: decoded.binding,
+                include_data: decoded.include_data,
+            },
         })
     }
 
     /// Encodes what the engine said to the request that `meta` was split from.
-    pub fn answer(
-        &self,
-        meta: &Meta,
-        result: Result<Response, Rejection>,
-        now_ms: i64,
-    ) -> Answer {
+    pub fn answer(&self, meta: &Meta, result: Result<Response, Rejection>, now_ms: i64) -> Answer {
         match result {
             Ok(response) => {
-                let pages = paging::Pages { key: &self.page_key, binding: meta.binding, now_ms };
+                let pages = paging::Pages {
+                    key: &self.page_key,
+                    binding: meta.binding,
+                    now_ms,
+                };
                 operations::encode(&response, &pages, meta.include_data)
             }
             Err(rejection) => error_names::answer(meta.operation, &rejection),
@@ -143,7 +155,11 @@ impl Answer {
 
     /// The server cannot take this now: 503, to be tried again.
     pub fn unavailable() -> Answer {
-        error_names::plain(503, "ServiceUnavailable", Some("The service is temporarily unavailable."))
+        error_names::plain(
+            503,
+            "ServiceUnavailable",
+            Some("The service is temporarily unavailable."),
+        )
     }
 
     /// A refusal that is not of this service but of the framework around it: authentication,

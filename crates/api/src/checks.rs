@@ -1,0 +1,123 @@
+//! Constraints of the model, checked one after another and refused all at once, in AWS's words.
+
+use std::fmt::Display;
+
+use crate::decode::Text;
+use crate::members::{Measure, Range, Shape};
+use crate::refusal::Refusal;
+
+/// Most broken constraints that one answer lists; a thousand bad tags say no more than a few.
+const BROKEN_MAX: usize = 20;
+
+/// What was found broken so far.
+#[derive(Debug, Default)]
+pub(crate) struct Checks {
+    broken: Vec<String>,
+}
+
+impl Checks {
+    /// A member that must be there. When it is not, what is returned is empty and never used, since
+    /// [`Checks::finish`] refuses the request.
+    pub(crate) fn required<'a>(
+        &mut self,
+        at: &str,
+        value: Option<Text<'a>>,
+        shape: &Shape,
+    ) -> Text<'a> {
+        self.optional(at, value.as_ref(), shape);
+        match value {
+            Some(value) => value,
+            None => {
+                self.null(at, shape.sensitive);
+                Text::default()
+            }
+        }
+    }
+
+    /// A member that may be left out.
+    pub(crate) fn optional(&mut self, at: &str, value: Option<&Text<'_>>, shape: &Shape) {
+        let Some(value) = value else { return };
+        let length = match shape.measure {
+            Measure::Bytes => value.len(),
+            Measure::Characters => value.chars().count(),
+        };
+        let mut broken = |what: String| self.value(at, shape.sensitive, &**value, &what);
+        if length < shape.min {
+            broken(format!(
+                "Member must have length greater than or equal to {}",
+                shape.min
+            ));
+        }
+        if length > shape.max {
+            broken(format!(
+                "Member must have length less than or equal to {}",
+                shape.max
+            ));
+        }
+        if let Some(pattern) = &shape.pattern
+            && !(pattern.matches)(value)
+        {
+            broken(format!(
+                "Member must satisfy regular expression pattern: {}",
+                pattern.text
+            ));
+        }
+        if !shape.values.is_empty() && !shape.values.contains(&&**value) {
+            broken(format!(
+                "Member must satisfy enum value set: [{}]",
+                shape.values.join(", ")
+            ));
+        }
+    }
+
+    /// A number that may be left out.
+    pub(crate) fn range(&mut self, at: &str, value: Option<i32>, range: &Range) {
+        let Some(value) = value else { return };
+        if value < range.min {
+            let what = format!(
+                "Member must have value greater than or equal to {}",
+                range.min
+            );
+            self.value(at, false, value, &what);
+        }
+        if value > range.max {
+            let what = format!("Member must have value less than or equal to {}", range.max);
+            self.value(at, false, value, &what);
+        }
+    }
+
+    /// A member that must be there and is not.
+    pub(crate) fn null(&mut self, at: &str, sensitive: bool) {
+        let value = if sensitive { "" } else { "null " };
+        self.push(format!(
+            "Value {value}at '{at}' failed to satisfy constraint: Member must not be null"
+        ));
+    }
+
+    /// Refuses the request if anything was broken.
+    pub(crate) fn finish(self) -> Result<(), Refusal> {
+        if self.broken.is_empty() {
+            Ok(())
+        } else {
+            Err(Refusal::Constraints(self.broken))
+        }
+    }
+
+    // AWS prints the value of a member, unless the model calls it sensitive.
+    fn value(&mut self, at: &str, sensitive: bool, value: impl Display, what: &str) {
+        let value = if sensitive {
+            String::new()
+        } else {
+            format!("'{value}' ")
+        };
+        self.push(format!(
+            "Value {value}at '{at}' failed to satisfy constraint: {what}"
+        ));
+    }
+
+    fn push(&mut self, broken: String) {
+        if self.broken.len() < BROKEN_MAX {
+            self.broken.push(broken);
+        }
+    }
+}

@@ -1,0 +1,376 @@
+//! History events, as `GetExecutionHistory` shows them.
+
+use std::sync::Arc;
+
+use interpreter::{Document, Event, EventDetails, Failure, StateType};
+
+use crate::write::Object;
+
+/// Writes one event. Without `include_data` inputs, outputs and variables are left out; the objects
+/// that would hold them stay.
+pub(crate) fn write(out: &mut Object<'_>, event: &Event, include_data: bool) {
+    out.moment("timestamp", event.timestamp_ms);
+    out.number("id", event.id.into());
+    out.number("previousEventId", event.previous.into());
+    Details { out, include_data }.write(&event.details);
+}
+
+struct Details<'o, 'b> {
+    out: &'o mut Object<'b>,
+    include_data: bool,
+}
+
+impl Details<'_, '_> {
+    fn write(&mut self, details: &EventDetails) {
+        match details {
+            EventDetails::ExecutionStarted {
+                input,
+                role_arn,
+                state_machine_alias_arn,
+                state_machine_version_arn,
+            } => self.with("ExecutionStarted", "executionStartedEventDetails", |it| {
+                it.input(input);
+                it.out.text("roleArn", role_arn);
+                it.out
+                    .text_if("stateMachineAliasArn", state_machine_alias_arn.as_deref());
+                it.out.text_if(
+                    "stateMachineVersionArn",
+                    state_machine_version_arn.as_deref(),
+                );
+            }),
+            EventDetails::ExecutionSucceeded { output } => {
+                self.output_only(
+                    "ExecutionSucceeded",
+                    "executionSucceededEventDetails",
+                    output,
+                );
+            }
+            EventDetails::ExecutionFailed(failure) => {
+                self.failure_only("ExecutionFailed", "executionFailedEventDetails", failure);
+            }
+            EventDetails::ExecutionAborted(failure) => {
+                self.failure_only("ExecutionAborted", "executionAbortedEventDetails", failure);
+            }
+            EventDetails::ExecutionTimedOut(failure) => {
+                self.failure_only(
+                    "ExecutionTimedOut",
+                    "executionTimedOutEventDetails",
+                    failure,
+                );
+            }
+            EventDetails::StateEntered {
+                state_type,
+                name,
+                input,
+            } => {
+                let event = format!("{}StateEntered", state_type_name(*state_type));
+                self.with(&event, "stateEnteredEventDetails", |it| {
+                    it.out.text("name", name);
+                    it.input(input);
+                });
+            }
+            EventDetails::StateExited {
+                state_type,
+                name,
+                output,
+                assigned_variables,
+            } => {
+                let event = format!("{}StateExited", state_type_name(*state_type));
+                self.with(&event, "stateExitedEventDetails", |it| {
+                    it.out.text("name", name);
+                    it.output(output);
+                    it.variables(assigned_variables);
+                });
+            }
+            EventDetails::StateAborted { state_type } => {
+                self.alone(&format!("{}StateAborted", state_type_name(*state_type)));
+            }
+            EventDetails::ActivityScheduled {
+                resource,
+                input,
+                timeout_in_seconds,
+                heartbeat_in_seconds,
+            } => self.with("ActivityScheduled", "activityScheduledEventDetails", |it| {
+                it.out.text("resource", resource);
+                it.input(input);
+                it.seconds("timeoutInSeconds", *timeout_in_seconds);
+                it.seconds("heartbeatInSeconds", *heartbeat_in_seconds);
+            }),
+            EventDetails::ActivityStarted { worker_name } => {
+                self.with("ActivityStarted", "activityStartedEventDetails", |it| {
+                    it.out.text_if("workerName", worker_name.as_deref());
+                });
+            }
+            EventDetails::ActivitySucceeded { output } => {
+                self.output_only("ActivitySucceeded", "activitySucceededEventDetails", output);
+            }
+            EventDetails::ActivityFailed(failure) => {
+                self.failure_only("ActivityFailed", "activityFailedEventDetails", failure);
+            }
+            EventDetails::ActivityTimedOut(failure) => {
+                self.failure_only("ActivityTimedOut", "activityTimedOutEventDetails", failure);
+            }
+            EventDetails::ActivityScheduleFailed(failure) => self.failure_only(
+                "ActivityScheduleFailed",
+                "activityScheduleFailedEventDetails",
+                failure,
+            ),
+            EventDetails::TaskScheduled {
+                resource_type,
+                resource,
+                region,
+                parameters,
+                timeout_in_seconds,
+                heartbeat_in_seconds,
+            } => self.with("TaskScheduled", "taskScheduledEventDetails", |it| {
+                it.resource(resource_type, resource);
+                it.out.text("region", region);
+                // Shown always: AWS does not count it as execution data.
+                it.out.text("parameters", parameters.text());
+                it.seconds("timeoutInSeconds", *timeout_in_seconds);
+                it.seconds("heartbeatInSeconds", *heartbeat_in_seconds);
+            }),
+            EventDetails::TaskStarted {
+                resource_type,
+                resource,
+            } => {
+                self.with("TaskStarted", "taskStartedEventDetails", |it| {
+                    it.resource(resource_type, resource);
+                });
+            }
+            EventDetails::TaskSubmitted {
+                resource_type,
+                resource,
+                output,
+            } => {
+                self.with("TaskSubmitted", "taskSubmittedEventDetails", |it| {
+                    it.resource(resource_type, resource);
+                    it.output(output);
+                });
+            }
+            EventDetails::TaskSucceeded {
+                resource_type,
+                resource,
+                output,
+            } => {
+                self.with("TaskSucceeded", "taskSucceededEventDetails", |it| {
+                    it.resource(resource_type, resource);
+                    it.output(output);
+                });
+            }
+            EventDetails::TaskFailed {
+                resource_type,
+                resource,
+                failure,
+            } => {
+                self.with("TaskFailed", "taskFailedEventDetails", |it| {
+                    it.resource(resource_type, resource);
+                    it.failure(failure);
+                });
+            }
+            EventDetails::TaskTimedOut {
+                resource_type,
+                resource,
+                failure,
+            } => {
+                self.with("TaskTimedOut", "taskTimedOutEventDetails", |it| {
+                    it.resource(resource_type, resource);
+                    it.failure(failure);
+                });
+            }
+            EventDetails::TaskStartFailed {
+                resource_type,
+                resource,
+                failure,
+            } => {
+                self.with("TaskStartFailed", "taskStartFailedEventDetails", |it| {
+                    it.resource(resource_type, resource);
+                    it.failure(failure);
+                });
+            }
+            EventDetails::TaskSubmitFailed {
+                resource_type,
+                resource,
+                failure,
+            } => {
+                self.with("TaskSubmitFailed", "taskSubmitFailedEventDetails", |it| {
+                    it.resource(resource_type, resource);
+                    it.failure(failure);
+                });
+            }
+            EventDetails::LambdaFunctionScheduled {
+                resource,
+                input,
+                timeout_in_seconds,
+            } => {
+                self.with(
+                    "LambdaFunctionScheduled",
+                    "lambdaFunctionScheduledEventDetails",
+                    |it| {
+                        it.out.text("resource", resource);
+                        it.input(input);
+                        it.seconds("timeoutInSeconds", *timeout_in_seconds);
+                    },
+                );
+            }
+            EventDetails::LambdaFunctionStarted => self.alone("LambdaFunctionStarted"),
+            EventDetails::LambdaFunctionSucceeded { output } => self.output_only(
+                "LambdaFunctionSucceeded",
+                "lambdaFunctionSucceededEventDetails",
+                output,
+            ),
+            EventDetails::LambdaFunctionFailed(failure) => self.failure_only(
+                "LambdaFunctionFailed",
+                "lambdaFunctionFailedEventDetails",
+                failure,
+            ),
+            EventDetails::LambdaFunctionTimedOut(failure) => self.failure_only(
+                "LambdaFunctionTimedOut",
+                "lambdaFunctionTimedOutEventDetails",
+                failure,
+            ),
+            EventDetails::LambdaFunctionScheduleFailed(failure) => self.failure_only(
+                "LambdaFunctionScheduleFailed",
+                "lambdaFunctionScheduleFailedEventDetails",
+                failure,
+            ),
+            EventDetails::LambdaFunctionStartFailed(failure) => self.failure_only(
+                "LambdaFunctionStartFailed",
+                "lambdaFunctionStartFailedEventDetails",
+                failure,
+            ),
+            EventDetails::ParallelStateStarted => self.alone("ParallelStateStarted"),
+            EventDetails::ParallelStateSucceeded => self.alone("ParallelStateSucceeded"),
+            EventDetails::ParallelStateFailed => self.alone("ParallelStateFailed"),
+            EventDetails::MapStateStarted { length } => {
+                self.with("MapStateStarted", "mapStateStartedEventDetails", |it| {
+                    it.out.number("length", (*length).into());
+                });
+            }
+            EventDetails::MapStateSucceeded => self.alone("MapStateSucceeded"),
+            EventDetails::MapStateFailed => self.alone("MapStateFailed"),
+            EventDetails::MapIterationStarted { name, index } => self.iteration(
+                "MapIterationStarted",
+                "mapIterationStartedEventDetails",
+                name,
+                *index,
+            ),
+            EventDetails::MapIterationSucceeded { name, index } => self.iteration(
+                "MapIterationSucceeded",
+                "mapIterationSucceededEventDetails",
+                name,
+                *index,
+            ),
+            EventDetails::MapIterationFailed { name, index } => self.iteration(
+                "MapIterationFailed",
+                "mapIterationFailedEventDetails",
+                name,
+                *index,
+            ),
+            EventDetails::MapIterationAborted { name, index } => self.iteration(
+                "MapIterationAborted",
+                "mapIterationAbortedEventDetails",
+                name,
+                *index,
+            ),
+            EventDetails::EvaluationFailed {
+                failure,
+                location,
+                state,
+            } => {
+                self.with("EvaluationFailed", "evaluationFailedEventDetails", |it| {
+                    it.failure(failure);
+                    it.out.text_if("location", location.as_deref());
+                    it.out.text("state", state);
+                });
+            }
+        }
+    }
+
+    /// An event that is all in its type.
+    fn alone(&mut self, event: &str) {
+        self.out.text("type", event);
+    }
+
+    fn with(&mut self, event: &str, member: &str, write: impl FnOnce(&mut Details<'_, '_>)) {
+        self.out.text("type", event);
+        let include_data = self.include_data;
+        self.out
+            .object(member, |out| write(&mut Details { out, include_data }));
+    }
+
+    fn output_only(&mut self, event: &str, member: &str, output: &Document) {
+        self.with(event, member, |it| it.output(output));
+    }
+
+    fn failure_only(&mut self, event: &str, member: &str, failure: &Failure) {
+        self.with(event, member, |it| it.failure(failure));
+    }
+
+    fn iteration(&mut self, event: &str, member: &str, name: &str, index: u32) {
+        self.with(event, member, |it| {
+            it.out.text("name", name);
+            it.out.number("index", index.into());
+        });
+    }
+
+    fn input(&mut self, document: &Document) {
+        self.payload("input", "inputDetails", document);
+    }
+
+    fn output(&mut self, document: &Document) {
+        self.payload("output", "outputDetails", document);
+    }
+
+    fn payload(&mut self, member: &str, details: &str, document: &Document) {
+        if self.include_data {
+            self.out.text(member, document.text());
+            self.out.object(details, not_truncated);
+        }
+    }
+
+    fn variables(&mut self, variables: &[(Arc<str>, Arc<str>)]) {
+        if self.include_data && !variables.is_empty() {
+            self.out.object("assignedVariables", |out| {
+                for (name, json) in variables {
+                    out.text(name, json);
+                }
+            });
+            self.out.object("assignedVariablesDetails", not_truncated);
+        }
+    }
+
+    fn failure(&mut self, failure: &Failure) {
+        self.out.text_if("error", failure.error.as_deref());
+        self.out.text_if("cause", failure.cause.as_deref());
+    }
+
+    fn resource(&mut self, resource_type: &str, resource: &str) {
+        self.out.text("resourceType", resource_type);
+        self.out.text("resource", resource);
+    }
+
+    fn seconds(&mut self, member: &str, seconds: Option<u64>) {
+        if let Some(seconds) = seconds {
+            self.out.number(member, seconds);
+        }
+    }
+}
+
+/// Only logs are ever truncated.
+fn not_truncated(out: &mut Object<'_>) {
+    out.boolean("truncated", false);
+}
+
+fn state_type_name(state_type: StateType) -> &'static str {
+    match state_type {
+        StateType::Task => "Task",
+        StateType::Pass => "Pass",
+        StateType::Choice => "Choice",
+        StateType::Wait => "Wait",
+        StateType::Succeed => "Succeed",
+        StateType::Fail => "Fail",
+        StateType::Parallel => "Parallel",
+        StateType::Map => "Map",
+    }
+}

@@ -1,0 +1,136 @@
+//! The shapes of the model that texts and numbers must satisfy, by the model's names.
+//!
+//! Source of every bound: service model `stepfunctions/2016-11-23`; `tests/model.rs` compares.
+
+/// Constraints of a string.
+pub(crate) struct Shape {
+    /// Whether an error may repeat the value.
+    pub(crate) sensitive: bool,
+    pub(crate) min: usize,
+    pub(crate) max: usize,
+    pub(crate) measure: Measure,
+    pub(crate) pattern: Option<Pattern>,
+    /// Empty: any value.
+    pub(crate) values: &'static [&'static str],
+}
+
+/// What a length counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Measure {
+    /// Unicode scalar values.
+    Characters,
+    /// UTF-8 bytes. The model says "length" of payloads too; the quota page says bytes.
+    Bytes,
+}
+
+/// A pattern, as the model writes it, and the same as code.
+pub(crate) struct Pattern {
+    pub(crate) text: &'static str,
+    pub(crate) matches: fn(&str) -> bool,
+}
+
+impl Shape {
+    const fn text(min: usize, max: usize) -> Shape {
+        Shape {
+            sensitive: false,
+            min,
+            max,
+            measure: Measure::Characters,
+            pattern: None,
+            values: &[],
+        }
+    }
+
+    const fn values(values: &'static [&'static str]) -> Shape {
+        Shape {
+            values,
+            ..Shape::text(0, usize::MAX)
+        }
+    }
+
+    const fn sensitive(self) -> Shape {
+        Shape {
+            sensitive: true,
+            ..self
+        }
+    }
+
+    const fn bytes(self) -> Shape {
+        Shape {
+            measure: Measure::Bytes,
+            ..self
+        }
+    }
+}
+
+pub(crate) const ARN: Shape = Shape::text(1, 256);
+pub(crate) const LONG_ARN: Shape = Shape::text(1, 2_000);
+pub(crate) const NAME: Shape = Shape::text(1, 80);
+pub(crate) const TASK_TOKEN: Shape = Shape::text(1, 2_048);
+pub(crate) const SENSITIVE_DATA: Shape = Shape::text(0, 262_144).sensitive().bytes();
+pub(crate) const SENSITIVE_ERROR: Shape = Shape::text(0, 256).sensitive();
+pub(crate) const SENSITIVE_CAUSE: Shape = Shape::text(0, 32_768).sensitive();
+pub(crate) const DEFINITION: Shape = Shape::text(1, 1_048_576).sensitive().bytes();
+pub(crate) const VERSION_DESCRIPTION: Shape = Shape::text(0, 256).sensitive();
+pub(crate) const PAGE_TOKEN: Shape = Shape::text(1, 1_024);
+pub(crate) const LIST_EXECUTIONS_PAGE_TOKEN: Shape = Shape::text(1, 3_096);
+pub(crate) const KMS_KEY_ID: Shape = Shape::text(1, 2_048);
+
+pub(crate) const TRACE_HEADER: Shape = Shape {
+    pattern: Some(Pattern {
+        text: r"\p{ASCII}*",
+        matches: str::is_ascii,
+    }),
+    ..Shape::text(0, 256)
+};
+
+/// The model has the lengths; characters and the prefix are from the quota page.
+pub(crate) const TAG_KEY: Shape = Shape {
+    pattern: Some(Pattern {
+        text: r"^(?!aws:)[\p{L}\p{Z}\p{N}_.:/=+\-@]*$",
+        matches: |key| !key.starts_with("aws:") && key.chars().all(in_tags),
+    }),
+    ..Shape::text(1, 128)
+};
+
+/// A key to take away: whatever it is, no tag that may exist is missed.
+pub(crate) const UNTAG_KEY: Shape = Shape::text(1, 128);
+
+/// As for keys.
+pub(crate) const TAG_VALUE: Shape = Shape {
+    pattern: Some(Pattern {
+        text: r"^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$",
+        matches: |value| value.chars().all(in_tags),
+    }),
+    ..Shape::text(0, 256)
+};
+
+fn in_tags(c: char) -> bool {
+    c.is_alphanumeric() || (c.is_whitespace() && !c.is_control()) || "_.:/=+-@".contains(c)
+}
+
+pub(crate) const STATE_MACHINE_TYPE: Shape = Shape::values(&["STANDARD", "EXPRESS"]);
+pub(crate) const LOG_LEVEL: Shape = Shape::values(&["ALL", "ERROR", "FATAL", "OFF"]);
+pub(crate) const INCLUDED_DATA: Shape = Shape::values(&["ALL_DATA", "METADATA_ONLY"]);
+pub(crate) const REDRIVE_FILTER: Shape = Shape::values(&["REDRIVEN", "NOT_REDRIVEN"]);
+pub(crate) const ENCRYPTION_TYPE: Shape =
+    Shape::values(&["AWS_OWNED_KEY", "CUSTOMER_MANAGED_KMS_KEY"]);
+
+/// In the order AWS was seen to print.
+pub(crate) const EXECUTION_STATUS: Shape = Shape::values(&[
+    "SUCCEEDED",
+    "TIMED_OUT",
+    "PENDING_REDRIVE",
+    "ABORTED",
+    "FAILED",
+    "RUNNING",
+]);
+
+/// Least and most of a number.
+pub(crate) struct Range {
+    pub(crate) min: i32,
+    pub(crate) max: i32,
+}
+
+pub(crate) const PAGE_SIZE: Range = Range { min: 0, max: 1_000 };
+pub(crate) const REUSE_PERIOD_SECONDS: Range = Range { min: 60, max: 900 };

@@ -1,0 +1,31 @@
+//! `DeleteStateMachine`.
+
+use engine::Request;
+use engine::operations::delete_state_machine as operation;
+use serde::Deserialize;
+
+use super::{Context, Decoded};
+use crate::arns;
+use crate::checks::Checks;
+use crate::decode::{self, Text};
+use crate::members::ARN;
+use crate::refusal::Refusal;
+use engine::arn::parse_state_machine;
+
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct Input<'a> {
+    #[serde(borrow)]
+    state_machine_arn: Option<Text<'a>>,
+}
+
+pub(super) fn decode(body: &[u8], context: &Context<'_>) -> Result<Decoded, Refusal> {
+    let input: Input<'_> = decode::read(body)?;
+    let mut checks = Checks::default();
+    let state_machine_arn = checks.required("stateMachineArn", input.state_machine_arn, &ARN);
+    checks.finish()?;
+    arns::unlabelled(parse_state_machine(&state_machine_arn)?)?;
+    arns::ours_to_delete(context.owner, &state_machine_arn)?;
+    let state_machine_arn = state_machine_arn.into_string();
+    Ok(Request::DeleteStateMachine(operation::Request { state_machine_arn }).into())
+}

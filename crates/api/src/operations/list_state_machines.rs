@@ -1,0 +1,64 @@
+//! `ListStateMachines`.
+
+use engine::Request;
+use engine::operations::list_state_machines as operation;
+use serde::Deserialize;
+
+use super::create_state_machine::machine_type;
+use super::{Context, Decoded};
+use crate::checks::Checks;
+use crate::decode::{self, Text};
+use crate::members::{PAGE_SIZE, PAGE_TOKEN};
+use crate::paging::{self, Binding, Pages};
+use crate::refusal::Refusal;
+use crate::write;
+use engine::Operation;
+
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct Input<'a> {
+    max_results: Option<i32>,
+    #[serde(borrow)]
+    next_token: Option<Text<'a>>,
+}
+
+pub(super) fn decode(body: &[u8], context: &Context<'_>) -> Result<Decoded, Refusal> {
+    let input: Input<'_> = decode::read(body)?;
+    let mut checks = Checks::default();
+    checks.range("maxResults", input.max_results, &PAGE_SIZE);
+    checks.optional("nextToken", input.next_token.as_ref(), &PAGE_TOKEN);
+    checks.finish()?;
+    let binding = Binding::new(Operation::ListStateMachines, &[]);
+    let after = match input.next_token {
+        Some(token) => Some(
+            context
+                .page_key
+                .read_name(binding, &token, context.now_ms)?,
+        ),
+        None => None,
+    };
+    let request = operation::Request {
+        limit: paging::limit(input.max_results),
+        after,
+    };
+    Ok(Decoded {
+        binding: Some(binding),
+        ..Request::ListStateMachines(request).into()
+    })
+}
+
+pub(super) fn encode(
+    response: &operation::Response,
+    out: &mut write::Object<'_>,
+    pages: &Pages<'_>,
+) {
+    out.objects("stateMachines", &response.state_machines, |out, item| {
+        out.text("stateMachineArn", &item.state_machine_arn);
+        out.text("name", &item.name);
+        out.text("type", machine_type(item.machine_type));
+        out.moment("creationDate", item.creation_ms);
+    });
+    if let Some(name) = &response.next {
+        out.text("nextToken", &pages.token(name.as_bytes()));
+    }
+}
