@@ -1,11 +1,11 @@
 //! fjall as an ordered key-value engine.
 
-use std::ops::ControlFlow;
+use std::ops::{Bound, ControlFlow};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
 use fjall::{Database, Keyspace, KeyspaceCreateOptions, LsmError, PersistMode, Readable, Snapshot};
-use store::{Direction, KeyRange, Kv, Op, StoreError, View};
+use store::{Direction, EVENTS_TABLE, KeyRange, Kv, Op, StoreError, View};
 
 use crate::{OpenError, Options};
 
@@ -19,14 +19,20 @@ const MEMTABLE_BYTES: u64 = 16 << 20;
 /// after a crash: all of it is replayed.
 const JOURNAL_BYTES_MAX: u64 = 128 << 20;
 
-/// All tables lie in one keyspace, told apart by the first byte of their keys. A batch then touches
-/// one memtable, and the journal is never held back by a table that is seldom written.
-const KEYSPACE: &str = "rows";
+/// Events have a keyspace of their own. They arrive in nearly ascending order of key, so their tables
+/// hardly overlap and compaction moves them instead of writing them again; among rows that are
+/// replaced all the time each of them would be written over and over. Measured at saturation: half
+/// the bytes written, two thirds of the CPU time, stalls half as long as with one keyspace for all.
+const EVENTS: &str = "events";
+
+/// Everything else.
+const ROWS: &str = "rows";
 
 /// The engine. Values are neither separated from keys nor ever cleared, and compaction is leveled:
 /// the paths of fjall that lost data before are not taken.
 pub(crate) struct FjallEngine {
     // Dropped before the database, which waits for its own threads.
+    events: Keyspace,
     rows: Keyspace,
     database: Database,
 }
@@ -65,10 +71,22 @@ impl FjallEngine {
             .max_journaling_size(JOURNAL_BYTES_MAX)
             .worker_threads(options.workers.max(1))
             .open()?;
-        let rows = database.keyspace(KEYSPACE, || {
-            KeyspaceCreateOptions::default().max_memtable_size(MEMTABLE_BYTES)
-        })?;
-        Ok(Self { rows, database })
+        let options = || KeyspaceCreateOptions::default().max_memtable_size(MEMTABLE_BYTES);
+        let events = database.keyspace(EVENTS, options)?;
+        let rows = database.keyspace(ROWS, options)?;
+        Ok(Self {
+            events,
+            rows,
+            database,
+        })
+    }
+
+    fn keyspace(&self, key: &[u8]) -> &Keyspace {
+        if key.first() == Some(&EVENTS_TABLE) {
+            &self.events
+        } else {
+            &self.rows
+        }
     }
 
     pub(crate) fn disk_bytes(&self) -> Result<u64, StoreError> {
@@ -86,8 +104,8 @@ impl Kv for FjallEngine {
             .durability(Some(PersistMode::SyncData));
         for op in ops {
             match op {
-                Op::Put(key, value) => batch.insert(&self.rows, key, value),
-                Op::Delete(key) => batch.remove(&self.rows, key),
+                Op::Put(key, value) => batch.insert(self.keyspace(&key), key, value),
+                Op::Delete(key) => batch.remove(self.keyspace(&key), key),
             }
         }
         batch.commit().map_err(failure)
@@ -95,7 +113,7 @@ impl Kv for FjallEngine {
 
     fn view(&self) -> FjallView<'_> {
         FjallView {
-            rows: &self.rows,
+            engine: self,
             snapshot: self.database.snapshot(),
         }
     }
@@ -103,13 +121,16 @@ impl Kv for FjallEngine {
 
 /// A snapshot: it sees whole batches only, and only such as are synced.
 pub(crate) struct FjallView<'a> {
-    rows: &'a Keyspace,
+    engine: &'a FjallEngine,
     snapshot: Snapshot,
 }
 
 impl View for FjallView<'_> {
     fn get<R>(&self, key: &[u8], decode: impl FnOnce(&[u8]) -> R) -> Result<Option<R>, StoreError> {
-        let value = self.snapshot.get(self.rows, key).map_err(failure)?;
+        let value = self
+            .snapshot
+            .get(self.engine.keyspace(key), key)
+            .map_err(failure)?;
         Ok(value.map(|value| decode(&value)))
     }
 
@@ -123,7 +144,11 @@ impl View for FjallView<'_> {
             range.start.as_ref().map(Vec::as_slice),
             range.end.as_ref().map(Vec::as_slice),
         );
-        let mut rows = self.snapshot.range::<&[u8], _>(self.rows, bounds);
+        let (Bound::Included(start) | Bound::Excluded(start)) = bounds.0 else {
+            return Err(StoreError::Refused("a scan without a start".into()));
+        };
+        let keyspace = self.engine.keyspace(start);
+        let mut rows = self.snapshot.range::<&[u8], _>(keyspace, bounds);
         while let Some(row) = match direction {
             Direction::Forward => rows.next(),
             Direction::Backward => rows.next_back(),

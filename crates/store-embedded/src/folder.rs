@@ -114,20 +114,14 @@ impl Folder {
     /// what must be there is looked for before the engine looks.
     fn check_whole(&self, accept_loss: bool) -> Result<(), OpenError> {
         let engine = self.engine_path();
-        let mut needed = vec![
-            engine.join("version"),
-            engine.join("lock"),
-            engine.join("keyspaces/0/current"),
-        ];
+        let mut needed = vec![engine.join("version"), engine.join("lock")];
         if !accept_loss {
             needed.push(self.acknowledged_path());
         }
         let keyspaces = engine.join("keyspaces");
         let lists = list(&keyspaces)?;
         needed.extend(lists.iter().map(|keyspace| keyspace.join("current")));
-        if lists.len() < 2 {
-            needed.push(keyspaces.join("1"));
-        }
+        needed.extend(["0", "1", "2"].map(|keyspace| keyspaces.join(keyspace)));
         let is_journal =
             |file: &PathBuf| file.extension().is_some_and(|extension| extension == "jnl");
         if !list(&engine)?.iter().any(is_journal) {

@@ -144,6 +144,7 @@ fn every_missing_part_is_refused_and_never_made_anew() {
         "engine/keyspaces",
         "engine/keyspaces/0",
         "engine/keyspaces/1",
+        "engine/keyspaces/2",
     ];
     parts.extend(folders.map(|part| path.join(part)));
     parts.retain(|part| !part.ends_with("towpath.lock"));
@@ -293,7 +294,7 @@ fn a_damaged_witness_is_no_witness() {
 fn the_name_of_the_list_of_tables_is_checked_to_the_bit() {
     let (home, path) = a_store();
     let whole = contents(&path);
-    for keyspace in ["0", "1"] {
+    for keyspace in ["0", "1", "2"] {
         let relative = Path::new("engine/keyspaces").join(keyspace).join("current");
         let bytes = fs::read(path.join(&relative)).unwrap();
         assert_eq!(bytes.len(), 25);

@@ -31,11 +31,17 @@ use crate::rows::{ExecutionId, ListingCursor, RecordKind};
 /// [`KvStore`](crate::KvStore) before anything is written.
 pub const KEY_BYTES_MAX: usize = 1_024;
 
+/// The first byte of the keys of events.
+///
+/// Events are most of the bytes and are only ever appended, so an engine may keep them apart from
+/// the rows that are replaced all the time.
+pub const EVENTS_TABLE: u8 = 0x05;
+
 const HEAD: u8 = 0x01;
 const RECORDS: u8 = 0x02;
 const EXECUTIONS: u8 = 0x03;
 const NAMES: u8 = 0x04;
-const EVENTS: u8 = 0x05;
+const EVENTS: u8 = EVENTS_TABLE;
 const LISTINGS: u8 = 0x06;
 const TIMERS: u8 = 0x07;
 const TASKS: u8 = 0x08;

@@ -61,7 +61,10 @@ pub enum Op {
     Delete(Vec<u8>),
 }
 
-/// Keys from `start` to `end`; `start` is never after `end`.
+/// Keys from `start` to `end`, which are bounded on both sides.
+///
+/// `start` is never after `end`, and all keys between them begin with the first byte of `start`: a
+/// range lies within one table.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeyRange {
     /// Where it starts.
