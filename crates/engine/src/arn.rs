@@ -59,7 +59,11 @@ impl Owner {
     }
 
     fn arn(&self, kind: &str, rest: &[&str]) -> String {
-        let Owner { partition, region, account } = self;
+        let Owner {
+            partition,
+            region,
+            account,
+        } = self;
         let mut arn = format!("arn:{partition}:{SERVICE}:{region}:{account}:{kind}");
         for part in rest {
             arn.push(':');
@@ -82,9 +86,17 @@ pub enum Arn<'a> {
     /// `execution:MACHINE:NAME`, or a map run's child.
     Execution(ExecutionRef<'a>),
     /// `express:MACHINE:NAME:ID`
-    ExpressExecution { machine: &'a str, name: &'a str, id: &'a str },
+    ExpressExecution {
+        machine: &'a str,
+        name: &'a str,
+        id: &'a str,
+    },
     /// `mapRun:MACHINE/LABEL:ID`
-    MapRun { machine: &'a str, label: &'a str, id: &'a str },
+    MapRun {
+        machine: &'a str,
+        label: &'a str,
+        id: &'a str,
+    },
 }
 
 /// What a state machine's ARN names.
@@ -133,7 +145,9 @@ pub fn parse(text: &str) -> Result<Arn<'_>, Rejection> {
     part("partition")?;
     let service = part("service")?;
     if service != SERVICE {
-        return Err(invalid(&format!("Service not valid in this context: {service}")));
+        return Err(invalid(&format!(
+            "Service not valid in this context: {service}"
+        )));
     }
     part("region")?;
     part("account")?;
@@ -146,13 +160,21 @@ pub fn parse(text: &str) -> Result<Arn<'_>, Rejection> {
         "execution" => rest.split_once(':').and_then(|(machine, name)| {
             let (machine, label) = labelled(machine)?;
             let [name] = non_empty([name])?;
-            Some(Arn::Execution(ExecutionRef { machine, label, name }))
+            Some(Arn::Execution(ExecutionRef {
+                machine,
+                label,
+                name,
+            }))
         }),
         "express" => express(rest),
         "mapRun" => rest.split_once(':').and_then(|(machine, id)| {
             let (machine, label) = labelled(machine)?;
             let [id] = non_empty([id])?;
-            Some(Arn::MapRun { machine, label: label?, id })
+            Some(Arn::MapRun {
+                machine,
+                label: label?,
+                id,
+            })
         }),
         _ => return Err(unknown()),
     };
@@ -208,7 +230,10 @@ pub fn activity_name(text: &str) -> Option<&str> {
 /// constraint of the model and refused elsewhere, with other words.
 pub fn check_name(name: &str) -> Result<(), Rejection> {
     if name.chars().any(forbidden_in_names) {
-        return Err(Rejection::new(ErrorName::InvalidName, format!("Invalid Name: '{name}'")));
+        return Err(Rejection::new(
+            ErrorName::InvalidName,
+            format!("Invalid Name: '{name}'"),
+        ));
     }
     Ok(())
 }
@@ -219,9 +244,30 @@ fn forbidden_in_names(c: char) -> bool {
         || c.is_control()
         || matches!(
             c,
-            '<' | '>' | '{' | '}' | '[' | ']' | '?' | '*' | '"' | '#' | '%' | '\\' | '^' | '|'
-                | '~' | '`' | '$' | '&' | ',' | ';' | ':' | '/'
-                | '\u{fffe}' | '\u{ffff}' | '\u{10ffff}'
+            '<' | '>'
+                | '{'
+                | '}'
+                | '['
+                | ']'
+                | '?'
+                | '*'
+                | '"'
+                | '#'
+                | '%'
+                | '\\'
+                | '^'
+                | '|'
+                | '~'
+                | '`'
+                | '$'
+                | '&'
+                | ','
+                | ';'
+                | ':'
+                | '/'
+                | '\u{fffe}'
+                | '\u{ffff}'
+                | '\u{10ffff}'
         )
 }
 
@@ -277,7 +323,10 @@ fn express(text: &str) -> Option<Arn<'_>> {
     let (machine, name, id) = (parts.next()?, parts.next()?, parts.next()?);
     let (machine, _) = labelled(machine)?;
     let [name, id] = non_empty([name, id])?;
-    parts.next().is_none().then_some(Arn::ExpressExecution { machine, name, id })
+    parts
+        .next()
+        .is_none()
+        .then_some(Arn::ExpressExecution { machine, name, id })
 }
 
 #[cfg(test)]
@@ -301,19 +350,41 @@ mod tests {
     #[test]
     fn what_is_minted_reads_back() {
         let owner = owner();
-        let machine = |qualifier| Arn::StateMachine(MachineRef { name: "m", qualifier });
+        let machine = |qualifier| {
+            Arn::StateMachine(MachineRef {
+                name: "m",
+                qualifier,
+            })
+        };
         let cases = [
-            (owner.activity_arn("Prüfung"), Arn::Activity { name: "Prüfung" }),
+            (
+                owner.activity_arn("Prüfung"),
+                Arn::Activity { name: "Prüfung" },
+            ),
             (owner.state_machine_arn("m"), machine(Qualifier::Plain)),
-            (owner.state_machine_version_arn("m", 7), machine(Qualifier::Version(7))),
-            (owner.state_machine_alias_arn("m", "PROD"), machine(Qualifier::Alias("PROD"))),
+            (
+                owner.state_machine_version_arn("m", 7),
+                machine(Qualifier::Version(7)),
+            ),
+            (
+                owner.state_machine_alias_arn("m", "PROD"),
+                machine(Qualifier::Alias("PROD")),
+            ),
             (
                 owner.execution_arn("m", "e"),
-                Arn::Execution(ExecutionRef { machine: "m", label: None, name: "e" }),
+                Arn::Execution(ExecutionRef {
+                    machine: "m",
+                    label: None,
+                    name: "e",
+                }),
             ),
             (
                 owner.express_execution_arn("m", "e", "i"),
-                Arn::ExpressExecution { machine: "m", name: "e", id: "i" },
+                Arn::ExpressExecution {
+                    machine: "m",
+                    name: "e",
+                    id: "i",
+                },
             ),
         ];
         for (text, arn) in cases {
@@ -327,29 +398,45 @@ mod tests {
         let at = |rest: &str| format!("arn:aws:states:us-east-1:123456789012:{rest}");
         assert_eq!(
             parse(&at("stateMachine:m/l")).unwrap(),
-            Arn::StateMachine(MachineRef { name: "m", qualifier: Qualifier::Label("l") })
+            Arn::StateMachine(MachineRef {
+                name: "m",
+                qualifier: Qualifier::Label("l")
+            })
         );
         assert_eq!(
             parse(&at("execution:m/l:e")).unwrap(),
-            Arn::Execution(ExecutionRef { machine: "m", label: Some("l"), name: "e" })
+            Arn::Execution(ExecutionRef {
+                machine: "m",
+                label: Some("l"),
+                name: "e"
+            })
         );
         assert_eq!(
             parse(&at("mapRun:m/l:i")).unwrap(),
-            Arn::MapRun { machine: "m", label: "l", id: "i" }
+            Arn::MapRun {
+                machine: "m",
+                label: "l",
+                id: "i"
+            }
         );
         assert!(parse(&at("mapRun:m:i")).is_err(), "a map run has a label");
     }
 
     #[test]
     fn refused_in_the_words_of_aws() {
-        assert_eq!(refusal("not_an_arn"), "Invalid Arn: 'Invalid ARN prefix: not_an_arn'");
+        assert_eq!(
+            refusal("not_an_arn"),
+            "Invalid Arn: 'Invalid ARN prefix: not_an_arn'"
+        );
         let express = owner().express_execution_arn("m", "e", "i");
         assert_eq!(
             parse_execution(&express).unwrap_err().message,
             "Invalid Arn: 'Resource type not valid in this context: express'"
         );
         assert_eq!(
-            parse_activity(&owner().state_machine_arn("m")).unwrap_err().message,
+            parse_activity(&owner().state_machine_arn("m"))
+                .unwrap_err()
+                .message,
             "Invalid Arn: 'Resource type not valid in this context: stateMachine'"
         );
     }
@@ -389,10 +476,14 @@ mod tests {
         for good in ["a", "Büro-1_x.y", "日本語", "a+b=(c)'!@"] {
             assert!(check_name(good).is_ok(), "{good}");
         }
-        for bad in "<>{}[]?*\"#%\\^|~`$&,;:/ \n\u{0}\u{7f}\u{9f}\u{fffe}\u{ffff}\u{10ffff}\u{a0}".chars()
+        for bad in
+            "<>{}[]?*\"#%\\^|~`$&,;:/ \n\u{0}\u{7f}\u{9f}\u{fffe}\u{ffff}\u{10ffff}\u{a0}".chars()
         {
             let name = format!("a{bad}b");
-            assert_eq!(check_name(&name).unwrap_err().message, format!("Invalid Name: '{name}'"));
+            assert_eq!(
+                check_name(&name).unwrap_err().message,
+                format!("Invalid Name: '{name}'")
+            );
         }
     }
 }

@@ -31,8 +31,26 @@ mod tests {
     #[test]
     fn history_stands_still_while_the_wall_clock_is_behind() {
         let mut clock = HistoryClock::starting_at(1_000);
-        assert_eq!(clock.at(Now { wall_ms: 500, steady_ms: 0 }), 1_000);
-        assert_eq!(clock.at(Now { wall_ms: 2_000, steady_ms: 1 }), 2_000);
-        assert_eq!(clock.at(Now { wall_ms: -5, steady_ms: 2 }), 2_000);
+        assert_eq!(
+            clock.at(Now {
+                wall_ms: 500,
+                steady_ms: 0
+            }),
+            1_000
+        );
+        assert_eq!(
+            clock.at(Now {
+                wall_ms: 2_000,
+                steady_ms: 1
+            }),
+            2_000
+        );
+        assert_eq!(
+            clock.at(Now {
+                wall_ms: -5,
+                steady_ms: 2
+            }),
+            2_000
+        );
     }
 }

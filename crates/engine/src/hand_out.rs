@@ -15,16 +15,23 @@ impl Shard {
     /// Brings waiting tasks and waiting polls of a queue together.
     pub(crate) fn serve(&mut self, queue: &Arc<str>) {
         while let Some((ticket, execution, event)) = self.delivery.queue(queue).match_up() {
-            let entry = self.delivery.tasks.get_mut(&(execution, event)).expect("a queued task has an entry");
+            let entry = self
+                .delivery
+                .tasks
+                .get_mut(&(execution, event))
+                .expect("a queued task has an entry");
             entry.state = TaskState::Offered(ticket);
             self.delivery.polls.set(ticket, PollState::Offered);
-            self.agenda.push_back((execution, Work::Offer { ticket, event }));
+            self.agenda
+                .push_back((execution, Work::Offer { ticket, event }));
         }
     }
 
     /// A poll that was meant to get a task which is gone: it waits on, at its old place.
     pub(crate) fn park_again(&mut self, ticket: Ticket) {
-        let Some(poll) = self.delivery.polls.get(ticket) else { return };
+        let Some(poll) = self.delivery.polls.get(ticket) else {
+            return;
+        };
         let queue = Arc::clone(&poll.queue);
         self.delivery.polls.set(ticket, PollState::Parked);
         self.delivery.queue(&queue).parked.insert(ticket);
@@ -66,7 +73,8 @@ impl Shard {
 
     /// The first byte of an answer left: the worker counts as having the task.
     pub(crate) fn delivered(&mut self, ticket: Ticket) {
-        let Some(PollState::Delivering { execution, event }) = self.delivery.polls.get(ticket).map(|poll| poll.state)
+        let Some(PollState::Delivering { execution, event }) =
+            self.delivery.polls.get(ticket).map(|poll| poll.state)
         else {
             return;
         };
@@ -79,31 +87,48 @@ impl Shard {
 
     /// No byte of an answer left: the task goes back to the front of its queue, and its token dies.
     pub(crate) fn undelivered(&mut self, ticket: Ticket, now: Now, out: &mut Vec<Output>) {
-        let Some(PollState::Delivering { execution: id, event }) =
-            self.delivery.polls.get(ticket).map(|poll| poll.state)
+        let Some(PollState::Delivering {
+            execution: id,
+            event,
+        }) = self.delivery.polls.get(ticket).map(|poll| poll.state)
         else {
             return;
         };
         self.remove_poll(ticket);
-        let mut live = self.executions.take(id).expect("an execution with a hand-out in doubt stays in memory");
+        let mut live = self
+            .executions
+            .take(id)
+            .expect("an execution with a hand-out in doubt stays in memory");
         let mut turn = Turn::default();
         if self.delivery.tasks.contains_key(&(id, event)) {
             self.delivery.settle(id, event);
             self.put_backs += 1;
-            self.step(id, &mut live, Input::PutBack { task: event }, &mut turn, now)
-                .expect("a hand-out in doubt can be put back");
+            self.step(
+                id,
+                &mut live,
+                Input::PutBack { task: event },
+                &mut turn,
+                now,
+            )
+            .expect("a hand-out in doubt can be put back");
         }
         self.finish(id, &mut live, turn, now, out);
         let after = live.last_commit;
         self.executions.put_back(id, live);
         self.settling.push_back((after, id, event));
-        out.push(Output::Settled { after, execution: id, event });
+        out.push(Output::Settled {
+            after,
+            execution: id,
+            event,
+        });
         self.doubt_over(id);
     }
 
     /// The put-back is durable: the task may be handed out again.
     pub(crate) fn settled(&mut self, id: ExecutionId, event: u32) {
-        let Some(entry) = self.delivery.tasks.get(&(id, event)) else { return };
+        let Some(entry) = self.delivery.tasks.get(&(id, event)) else {
+            return;
+        };
         if entry.state == TaskState::Settling {
             let queue = Arc::clone(&entry.queue);
             self.delivery.queue(&queue).settling -= 1;
@@ -114,10 +139,13 @@ impl Shard {
 
     /// When the last doubt about an execution's hand-outs is over, what waited for that happens.
     fn doubt_over(&mut self, id: ExecutionId) {
-        let Some(mut live) = self.executions.take(id) else { return };
+        let Some(mut live) = self.executions.take(id) else {
+            return;
+        };
         live.doubts -= 1;
         if live.doubts == 0 {
-            self.agenda.extend(live.deferred.drain(..).map(|work| (id, work)));
+            self.agenda
+                .extend(live.deferred.drain(..).map(|work| (id, work)));
         }
         self.executions.put_back(id, live);
     }

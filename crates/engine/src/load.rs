@@ -21,15 +21,24 @@ pub fn load_execution(
     id: ExecutionId,
     definitions: &mut dyn FnMut(u64, u64) -> Result<Option<Arc<StateMachine>>, StoreError>,
 ) -> Result<Option<LoadedExecution>, StoreError> {
-    let Some(row) = store.execution(id)? else { return Ok(None) };
+    let Some(row) = store.execution(id)? else {
+        return Ok(None);
+    };
     let documents = documents_of(store, id, &row)?;
     let execution = restored(&row, &documents)?;
     let birth = execution.birth();
     let definition = definitions(birth.machine, birth.machine_revision)?.ok_or_else(|| {
-        records::damaged("definition", &format!("{}.{}", birth.machine, birth.machine_revision))
+        records::damaged(
+            "definition",
+            &format!("{}.{}", birth.machine, birth.machine_revision),
+        )
     })?;
     let documents = documents.into_iter().collect();
-    Ok(Some(LoadedExecution { row, documents, definition }))
+    Ok(Some(LoadedExecution {
+        row,
+        documents,
+        definition,
+    }))
 }
 
 /// Reads what [`crate::Output::LoadDefinition`] asks for: the text, and the same parsed. `None` when
@@ -58,11 +67,18 @@ pub fn load_definition(
 }
 
 /// The execution of a row, with its documents.
-pub(crate) fn restore(store: &dyn Store, id: ExecutionId, row: &ExecutionRow) -> Result<Execution, StoreError> {
+pub(crate) fn restore(
+    store: &dyn Store,
+    id: ExecutionId,
+    row: &ExecutionRow,
+) -> Result<Execution, StoreError> {
     restored(row, &documents_of(store, id, row)?)
 }
 
-fn restored(row: &ExecutionRow, documents: &BTreeMap<EventId, Document>) -> Result<Execution, StoreError> {
+fn restored(
+    row: &ExecutionRow,
+    documents: &BTreeMap<EventId, Document>,
+) -> Result<Execution, StoreError> {
     Execution::restore(&row.snapshot, &mut |home| documents.get(&home).cloned())
         .ok_or_else(|| StoreError::Damaged("a snapshot does not read".into()))
 }
@@ -82,11 +98,13 @@ fn documents_of(
         // One read brings the whole run, and with it, most often, every other document wanted.
         for event in run_of(store, id, home)? {
             if let Some(document) = event.own_document() {
-                found.insert(event.id(), document.clone());
+                found.insert(event.id(), document);
             }
         }
         if !found.contains_key(&home) {
-            return Err(StoreError::Damaged(format!("event {home} holds no document")));
+            return Err(StoreError::Damaged(format!(
+                "event {home} holds no document"
+            )));
         }
     }
     Ok(found)
@@ -99,11 +117,21 @@ pub(crate) fn document(
     home: EventId,
 ) -> Result<Option<Document>, StoreError> {
     let events = run_of(store, id, home)?;
-    Ok(events.iter().find(|event| event.id() == home).and_then(|event| event.own_document().cloned()))
+    Ok(events
+        .iter()
+        .find(|event| event.id() == home)
+        .and_then(|event| event.own_document()))
 }
 
-fn run_of(store: &dyn Store, id: ExecutionId, event: EventId) -> Result<Vec<StoredEvent>, StoreError> {
+fn run_of(
+    store: &dyn Store,
+    id: ExecutionId,
+    event: EventId,
+) -> Result<Vec<StoredEvent>, StoreError> {
     let runs = store.events(id, event, Direction::Forward, 1)?;
-    let Some(run) = runs.first() else { return Ok(Vec::new()) };
-    history::decode(&run.bytes).map_err(|_| StoreError::Damaged(format!("the events at {} do not read", run.first)))
+    let Some(run) = runs.first() else {
+        return Ok(Vec::new());
+    };
+    history::decode(&run.bytes)
+        .map_err(|_| StoreError::Damaged(format!("the events at {} do not read", run.first)))
 }

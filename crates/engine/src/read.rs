@@ -47,7 +47,8 @@ pub fn read(
             op::list_activities::read(request, store, owner).map(Response::ListActivities)
         }
         Request::DescribeStateMachine(request) => {
-            op::describe_state_machine::read(request, store, owner).map(Response::DescribeStateMachine)
+            op::describe_state_machine::read(request, store, owner)
+                .map(Response::DescribeStateMachine)
         }
         Request::ListStateMachines(request) => {
             op::list_state_machines::read(request, store, owner).map(Response::ListStateMachines)
@@ -63,10 +64,12 @@ pub fn read(
             op::list_executions::read(request, store, owner).map(Response::ListExecutions)
         }
         Request::GetExecutionHistory(request) => {
-            op::get_execution_history::read(request, store, owner, in_doubt).map(Response::GetExecutionHistory)
+            op::get_execution_history::read(request, store, owner, in_doubt)
+                .map(Response::GetExecutionHistory)
         }
         Request::ListTagsForResource(request) => {
-            op::list_tags_for_resource::read(request, store, owner).map(Response::ListTagsForResource)
+            op::list_tags_for_resource::read(request, store, owner)
+                .map(Response::ListTagsForResource)
         }
         other => {
             let message = format!("{} is not a read.", other.operation().name());

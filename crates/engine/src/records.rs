@@ -121,10 +121,16 @@ mod tests {
             name: "a".into(),
             creation_ms: 1,
             encryption: Some(EncryptionConfiguration::default()),
-            tags: vec![Tag { key: "k".into(), value: "v".into() }],
+            tags: vec![Tag {
+                key: "k".into(),
+                value: "v".into(),
+            }],
         };
-        assert_eq!(hex(&encode(&activity)), "01016102010d4157535f4f574e45445f4b455900000101\
-6b0176");
+        assert_eq!(
+            hex(&encode(&activity)),
+            "01016102010d4157535f4f574e45445f4b455900000101\
+6b0176"
+        );
         assert_eq!(decode::<ActivityRecord>(&encode(&activity)), Some(activity));
 
         let machine = MachineRecord {
@@ -157,7 +163,10 @@ mod tests {
     #[test]
     fn other_bytes_do_not_read() {
         assert_eq!(decode::<ListingSummary>(&[]), None);
-        assert_eq!(decode::<ListingSummary>(&[2, 1, b'e', 2, 1, 4, 0, 0, 0]), None);
+        assert_eq!(
+            decode::<ListingSummary>(&[2, 1, b'e', 2, 1, 4, 0, 0, 0]),
+            None
+        );
         assert_eq!(decode::<ListingSummary>(&[1, 9]), None);
     }
 }

@@ -140,14 +140,21 @@ const DEFINITIONS_CACHED_MAX: usize = 1_024;
 
 impl Shard {
     /// A shard over what `store` holds; an empty store gives an empty shard.
-    pub fn recover(options: ShardOptions, store: &dyn Store, now: Now) -> Result<Shard, StoreError> {
+    pub fn recover(
+        options: ShardOptions,
+        store: &dyn Store,
+        now: Now,
+    ) -> Result<Shard, StoreError> {
         let mut shard = Shard {
             poll_hold_ms: options.poll_hold_ms,
             polls_per_activity_max: options.polls_per_activity_max,
             tokens: TokenKey::new(&options.token_key),
             clock: HistoryClock::starting_at(store.latest_ms()?),
             ids: Ids::new(options.seed),
-            world: Surroundings { owner: options.owner, activities: BTreeMap::new() },
+            world: Surroundings {
+                owner: options.owner,
+                activities: BTreeMap::new(),
+            },
             machines: BTreeMap::new(),
             machine_names: BTreeMap::new(),
             next_machine: 1,
@@ -175,17 +182,28 @@ impl Shard {
     }
 
     fn recover_records(&mut self, store: &dyn Store) -> Result<(), StoreError> {
-        each_record(store, RecordKind::Activity, &mut |record: ActivityRecord| {
-            self.world.activities.insert(record.name.clone(), record);
-        })?;
-        each_record(store, RecordKind::StateMachine, &mut |record: MachineRecord| {
-            self.machine_names.insert(record.number, record.name.clone());
-            self.machines.insert(record.name.clone(), Machine { record });
-        })?;
+        each_record(
+            store,
+            RecordKind::Activity,
+            &mut |record: ActivityRecord| {
+                self.world.activities.insert(record.name.clone(), record);
+            },
+        )?;
+        each_record(
+            store,
+            RecordKind::StateMachine,
+            &mut |record: MachineRecord| {
+                self.machine_names
+                    .insert(record.number, record.name.clone());
+                self.machines
+                    .insert(record.name.clone(), Machine { record });
+            },
+        )?;
         // Numbers of deleted machines must not come back, so the counter has a record of its own.
         if let Some(bytes) = store.record(RecordKind::Service, NEXT_MACHINE_KEY)? {
-            self.next_machine = records::decode(&bytes)
-                .ok_or_else(|| StoreError::Damaged("the counter of state machines does not read".into()))?;
+            self.next_machine = records::decode(&bytes).ok_or_else(|| {
+                StoreError::Damaged("the counter of state machines does not read".into())
+            })?;
         }
         Ok(())
     }
@@ -196,16 +214,26 @@ impl Shard {
         let at_ms = self.clock.at(now);
         let mut open = Vec::new();
         store.timers(&mut |row| {
-            let Some(kind) = timer_kind(row.kind) else { return };
+            let Some(kind) = timer_kind(row.kind) else {
+                return;
+            };
             let span = i64::try_from(row.span_ms).unwrap_or(i64::MAX);
             let fire = match kind {
                 TimerKind::WaitUntil => FireAt::Wall(row.due_ms),
                 // Heartbeats are not written down, so each open task gets one full interval.
                 TimerKind::Heartbeat => FireAt::Steady(now.steady_ms.saturating_add(span)),
-                _ => FireAt::Steady(now.steady_ms.saturating_add(row.due_ms.saturating_sub(at_ms).max(0))),
+                _ => FireAt::Steady(
+                    now.steady_ms
+                        .saturating_add(row.due_ms.saturating_sub(at_ms).max(0)),
+                ),
             };
-            let armed = Armed { fire, due_ms: row.due_ms, kind, stored: true };
-            self.timers.arm(row.execution, interpreter::TimerId(row.timer), armed);
+            let armed = Armed {
+                fire,
+                due_ms: row.due_ms,
+                stored: true,
+            };
+            self.timers
+                .arm(row.execution, interpreter::TimerId(row.timer), armed);
             open.push(row.execution);
         })?;
         store.tasks(&mut |row| {
@@ -224,15 +252,33 @@ impl Shard {
     /// Takes a message, and puts what is to be done at the end of `out`.
     pub fn handle(&mut self, message: Message, now: Now, out: &mut Vec<Output>) {
         match message {
-            Message::Request { ticket, request, lookup } => self.request(ticket, request, lookup, now, out),
+            Message::Request {
+                ticket,
+                request,
+                lookup,
+            } => self.request(ticket, request, lookup, now, out),
             Message::PollClosed(ticket) => self.poll_closed(ticket),
             Message::Delivered(ticket) => self.delivered(ticket),
             Message::Undelivered(ticket) => self.undelivered(ticket, now, out),
             Message::Loaded { id, execution } => self.loaded(id, execution, now, out),
-            Message::LoadedDefinition { machine, revision, definition } => {
-                self.loaded_definition(machine, revision, definition.map(|(_, parsed)| parsed), now, out);
+            Message::LoadedDefinition {
+                machine,
+                revision,
+                definition,
+            } => {
+                self.loaded_definition(
+                    machine,
+                    revision,
+                    definition.map(|(_, parsed)| parsed),
+                    now,
+                    out,
+                );
             }
-            Message::CallDone { execution, task, result } => self.call_done(execution, task, result),
+            Message::CallDone {
+                execution,
+                task,
+                result,
+            } => self.call_done(execution, task, result),
             Message::Durable(number) => self.became_durable(number),
             Message::Tick => self.tick(now, out),
             Message::Drain => self.drain(out),
@@ -246,8 +292,14 @@ impl Shard {
     /// When [`Message::Tick`] is wanted next, on the steady clock, in milliseconds.
     pub fn next_due_ms(&self, now: Now) -> Option<i64> {
         let owed = (!self.owed_calls.is_empty()).then_some(now.steady_ms);
-        let timers = self.timers.next_ms(now).filter(|_| self.executions.loading() < LOADS_MAX);
-        [owed, timers, self.delivery.polls.next_deadline_ms()].into_iter().flatten().min()
+        let timers = self
+            .timers
+            .next_ms(now)
+            .filter(|_| self.executions.loading() < LOADS_MAX);
+        [owed, timers, self.delivery.polls.next_deadline_ms()]
+            .into_iter()
+            .flatten()
+            .min()
     }
 
     /// Counts as of now.
@@ -260,7 +312,12 @@ impl Shard {
             executions_cached: self.executions.cached() as u64,
             ..Gauges::default()
         };
-        for entry in self.delivery.tasks.values().filter(|entry| &*entry.queue != OUTBOX) {
+        for entry in self
+            .delivery
+            .tasks
+            .values()
+            .filter(|entry| &*entry.queue != OUTBOX)
+        {
             match entry.state {
                 TaskState::HandedOut { confirmed } => {
                     gauges.tasks_handed_out += 1;
@@ -281,26 +338,46 @@ impl Shard {
         out: &mut Vec<Output>,
     ) {
         let result = match request {
-            Request::CreateActivity(request) => self.create_activity(request, now, out).map(Response::CreateActivity),
-            Request::DeleteActivity(request) => self.delete_activity(&request, now, out).map(Response::DeleteActivity),
-            Request::CreateStateMachine(request) => {
-                self.create_state_machine(request, now, out).map(Response::CreateStateMachine)
-            }
-            Request::UpdateStateMachine(request) => {
-                self.update_state_machine(request, now, out).map(Response::UpdateStateMachine)
-            }
-            Request::DeleteStateMachine(request) => {
-                self.delete_state_machine(&request, now, out).map(Response::DeleteStateMachine)
-            }
-            Request::TagResource(request) => self.tag_resource(request, now, out).map(Response::TagResource),
-            Request::UntagResource(request) => self.untag_resource(&request, now, out).map(Response::UntagResource),
+            Request::CreateActivity(request) => self
+                .create_activity(request, now, out)
+                .map(Response::CreateActivity),
+            Request::DeleteActivity(request) => self
+                .delete_activity(&request, now, out)
+                .map(Response::DeleteActivity),
+            Request::CreateStateMachine(request) => self
+                .create_state_machine(request, now, out)
+                .map(Response::CreateStateMachine),
+            Request::UpdateStateMachine(request) => self
+                .update_state_machine(request, now, out)
+                .map(Response::UpdateStateMachine),
+            Request::DeleteStateMachine(request) => self
+                .delete_state_machine(&request, now, out)
+                .map(Response::DeleteStateMachine),
+            Request::TagResource(request) => self
+                .tag_resource(request, now, out)
+                .map(Response::TagResource),
+            Request::UntagResource(request) => self
+                .untag_resource(&request, now, out)
+                .map(Response::UntagResource),
             // These may have to wait for something, and answer by themselves.
-            Request::StartExecution(request) => return self.start_execution(ticket, request, lookup, now, out),
-            Request::StopExecution(request) => return self.stop_execution(ticket, request, lookup, out),
-            Request::GetActivityTask(request) => return self.get_activity_task(ticket, &request, now, out),
-            Request::SendTaskSuccess(request) => return self.send_task_success(ticket, request, out),
-            Request::SendTaskFailure(request) => return self.send_task_failure(ticket, request, out),
-            Request::SendTaskHeartbeat(request) => return self.send_task_heartbeat(ticket, &request, out),
+            Request::StartExecution(request) => {
+                return self.start_execution(ticket, request, lookup, now, out);
+            }
+            Request::StopExecution(request) => {
+                return self.stop_execution(ticket, request, lookup, out);
+            }
+            Request::GetActivityTask(request) => {
+                return self.get_activity_task(ticket, &request, now, out);
+            }
+            Request::SendTaskSuccess(request) => {
+                return self.send_task_success(ticket, request, out);
+            }
+            Request::SendTaskFailure(request) => {
+                return self.send_task_failure(ticket, request, out);
+            }
+            Request::SendTaskHeartbeat(request) => {
+                return self.send_task_heartbeat(ticket, &request, out);
+            }
             Request::DescribeActivity(_)
             | Request::ListActivities(_)
             | Request::DescribeStateMachine(_)
@@ -309,9 +386,10 @@ impl Shard {
             | Request::DescribeStateMachineForExecution(_)
             | Request::ListExecutions(_)
             | Request::GetExecutionHistory(_)
-            | Request::ListTagsForResource(_) => {
-                Err(Rejection::new(ErrorName::ServiceUnavailable, "A read does not enter a shard."))
-            }
+            | Request::ListTagsForResource(_) => Err(Rejection::new(
+                ErrorName::ServiceUnavailable,
+                "A read does not enter a shard.",
+            )),
         };
         self.reply(ticket, self.issued, result, out);
     }
@@ -323,7 +401,11 @@ impl Shard {
         response: Result<Response, Rejection>,
         out: &mut Vec<Output>,
     ) {
-        out.push(Output::Reply { ticket, after, response });
+        out.push(Output::Reply {
+            ticket,
+            after,
+            response,
+        });
     }
 
     /// The next commit's number.
@@ -333,10 +415,20 @@ impl Shard {
     }
 
     /// A commit of small records.
-    pub(crate) fn commit_records(&mut self, records: Vec<RecordWrite>, now: Now, out: &mut Vec<Output>) {
+    pub(crate) fn commit_records(
+        &mut self,
+        records: Vec<RecordWrite>,
+        now: Now,
+        out: &mut Vec<Output>,
+    ) {
         let at_ms = self.clock.at(now);
         let number = self.next_commit();
-        out.push(Output::Commit(Commit { number, at_ms, executions: Vec::new(), records }));
+        out.push(Output::Commit(Commit {
+            number,
+            at_ms,
+            executions: Vec::new(),
+            records,
+        }));
     }
 
     fn became_durable(&mut self, number: CommitNumber) {
@@ -355,7 +447,11 @@ impl Shard {
             }
             if let Some((commit, key)) = self.names_in_order.pop_front() {
                 self.names_forgotten = commit;
-                if self.names.get(&key).is_some_and(|(claimed, _)| *claimed == commit) {
+                if self
+                    .names
+                    .get(&key)
+                    .is_some_and(|(claimed, _)| *claimed == commit)
+                {
                     self.names.remove(&key);
                 }
             }
@@ -363,14 +459,19 @@ impl Shard {
     }
 
     fn tick(&mut self, now: Now, out: &mut Vec<Output>) {
-        for (execution, task) in self.owed_calls.split_off(self.owed_calls.len().saturating_sub(TIMERS_PER_TICK_MAX)) {
+        for (execution, task) in self
+            .owed_calls
+            .split_off(self.owed_calls.len().saturating_sub(TIMERS_PER_TICK_MAX))
+        {
             self.agenda.push_back((execution, Work::CallAgain { task }));
         }
         for _ in 0..TIMERS_PER_TICK_MAX {
             if self.executions.loading() >= LOADS_MAX {
                 break;
             }
-            let Some((execution, timer)) = self.timers.pop_due(now) else { break };
+            let Some((execution, timer)) = self.timers.pop_due(now) else {
+                break;
+            };
             self.work(execution, Work::Timer(timer), now, out);
         }
         while let Some(ticket) = self.delivery.polls.overdue(now.steady_ms) {
@@ -386,7 +487,10 @@ impl Shard {
         now: Now,
         out: &mut Vec<Output>,
     ) {
-        let waiting = self.awaiting_definition.remove(&(machine, revision)).unwrap_or_default();
+        let waiting = self
+            .awaiting_definition
+            .remove(&(machine, revision))
+            .unwrap_or_default();
         match definition {
             Some(definition) => {
                 self.remember_definition(machine, revision, definition);
@@ -397,7 +501,8 @@ impl Shard {
             }
             None => {
                 for (ticket, ..) in waiting {
-                    let message = "The definition of this state machine cannot be read from the store.";
+                    let message =
+                        "The definition of this state machine cannot be read from the store.";
                     let rejection = Rejection::new(ErrorName::ServiceUnavailable, message);
                     self.reply(ticket, 0, Err(rejection), out);
                 }
@@ -405,7 +510,12 @@ impl Shard {
         }
     }
 
-    pub(crate) fn remember_definition(&mut self, machine: u64, revision: u64, definition: Arc<StateMachine>) {
+    pub(crate) fn remember_definition(
+        &mut self,
+        machine: u64,
+        revision: u64,
+        definition: Arc<StateMachine>,
+    ) {
         if self.definitions.len() >= DEFINITIONS_CACHED_MAX {
             self.definitions.pop_first();
         }
@@ -425,11 +535,16 @@ fn each_record<T: serde::de::DeserializeOwned>(
     let mut after: Option<Vec<u8>> = None;
     loop {
         let page = store.records(kind, after.as_deref(), PAGE)?;
-        let Some((last, _)) = page.last() else { return Ok(()) };
+        let Some((last, _)) = page.last() else {
+            return Ok(());
+        };
         after = Some(last.clone());
         for (key, bytes) in page {
             let record = records::decode(&bytes).ok_or_else(|| {
-                StoreError::Damaged(format!("record {kind:?} {:?} does not read", String::from_utf8_lossy(&key)))
+                StoreError::Damaged(format!(
+                    "record {kind:?} {:?} does not read",
+                    String::from_utf8_lossy(&key)
+                ))
             })?;
             visit(record);
         }

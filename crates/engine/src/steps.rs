@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 
+use asl::definition::StateKind;
 use interpreter::{Document, Execution, Input, Moment, Refusal, Status};
 use store::ExecutionId;
 
@@ -44,9 +45,16 @@ impl Shard {
             return;
         }
         let live = loaded.and_then(|loaded| {
-            let LoadedExecution { row, documents, definition } = loaded;
+            let LoadedExecution {
+                row,
+                documents,
+                definition,
+            } = loaded;
             let mut document = |event| {
-                documents.iter().find(|(home, _)| *home == event).map(|(_, document)| document.clone())
+                documents
+                    .iter()
+                    .find(|(home, _)| *home == event)
+                    .map(|(_, document)| document.clone())
             };
             let execution = Execution::restore(&row.snapshot, &mut document)?;
             Some(Live::new(execution, definition, row.revision))
@@ -58,21 +66,29 @@ impl Shard {
                 if closed {
                     self.executions.closed(self.durable, id);
                 }
-                self.agenda.extend(waiting.into_iter().map(|work| (id, work)));
+                self.agenda
+                    .extend(waiting.into_iter().map(|work| (id, work)));
             }
             None => self.nothing_there(id, waiting, now, out),
         }
     }
 
     /// Work for an execution that the store does not have.
-    fn nothing_there(&mut self, id: ExecutionId, waiting: VecDeque<Work>, now: Now, out: &mut Vec<Output>) {
+    fn nothing_there(
+        &mut self,
+        id: ExecutionId,
+        waiting: VecDeque<Work>,
+        now: Now,
+        out: &mut Vec<Output>,
+    ) {
         for work in waiting {
             match work {
                 Work::Input(_, Answer::Caller(ticket, operation)) => {
                     let rejection = match operation {
-                        Operation::StopExecution => {
-                            Rejection::new(ErrorName::ExecutionDoesNotExist, "Execution Does Not Exist")
-                        }
+                        Operation::StopExecution => Rejection::new(
+                            ErrorName::ExecutionDoesNotExist,
+                            "Execution Does Not Exist",
+                        ),
                         _ => task_timed_out(),
                     };
                     self.reply(ticket, 0, Err(rejection), out);
@@ -93,7 +109,14 @@ impl Shard {
         }
     }
 
-    fn work_on(&mut self, id: ExecutionId, live: &mut Live, work: Work, now: Now, out: &mut Vec<Output>) {
+    fn work_on(
+        &mut self,
+        id: ExecutionId,
+        live: &mut Live,
+        work: Work,
+        now: Now,
+        out: &mut Vec<Output>,
+    ) {
         match work {
             Work::Input(input, answer) => {
                 let result = self.input(id, live, input, now, out);
@@ -105,25 +128,43 @@ impl Shard {
                 if self.timers.get(id, timer).is_some() {
                     let mut turn = Turn::default();
                     turn.disarm(id, timer, &mut self.timers);
-                    let input = self.unless_deleted(live, Input::TimerFired(timer));
                     // A refusal means that nobody waits for it any more; its row goes all the same.
-                    let _ = self.step(id, live, input, &mut turn, now);
+                    let _ = self.step(id, live, Input::TimerFired(timer), &mut turn, now);
                     self.finish(id, live, turn, now, out);
                 }
             }
             Work::CallAgain { task } => {
-                if let Some((resource, parameters)) = live.execution.open_call(task) {
-                    out.push(Output::Call { after: live.last_commit, execution: id, task, resource, parameters });
+                let Some(open) = live.execution.task(task) else {
+                    return;
+                };
+                let state = live
+                    .definition
+                    .find(&open.state_name)
+                    .map(|index| live.definition.state(index));
+                if let Some(StateKind::Task(state)) = state.map(|state| &state.kind) {
+                    let resource = std::sync::Arc::clone(&state.resource);
+                    let after = live.last_commit;
+                    out.push(Output::Call {
+                        after,
+                        execution: id,
+                        task,
+                        resource,
+                        parameters: open.input,
+                    });
                 }
             }
             Work::Offer { ticket, event } => self.offer(id, live, ticket, event, now, out),
             Work::Join { ticket, request } => {
                 let execution = &live.execution;
-                let result = if execution.status() == Status::Running && **execution.input().text() == *request.input {
-                    Ok(Response::StartExecution(crate::operations::start_execution::Response {
-                        execution_arn: execution.birth().execution_arn.to_string(),
-                        start_ms: execution.start_ms(),
-                    }))
+                let result = if execution.status() == Status::Running
+                    && **execution.input().text() == *request.input
+                {
+                    Ok(Response::StartExecution(
+                        crate::operations::start_execution::Response {
+                            execution_arn: execution.birth().execution_arn.to_string(),
+                            start_ms: execution.start_ms(),
+                        },
+                    ))
                 } else {
                     let arn = &execution.birth().execution_arn;
                     let message = format!("Execution Already Exists: '{arn}'");
@@ -143,28 +184,9 @@ impl Shard {
         out: &mut Vec<Output>,
     ) -> Result<(), Refusal> {
         let mut turn = Turn::default();
-        let input = match input {
-            Input::TaskSucceeded { .. } | Input::TaskFailed { .. } if self.is_open_task(id, live, &input) => {
-                self.unless_deleted(live, input)
-            }
-            other => other,
-        };
         self.step(id, live, input, &mut turn, now)?;
         self.finish(id, live, turn, now, out);
         Ok(())
-    }
-
-    fn is_open_task(&self, id: ExecutionId, live: &Live, input: &Input) -> bool {
-        let (Input::TaskSucceeded { task, hand_out, .. } | Input::TaskFailed { task, hand_out, .. }) = input else {
-            return false;
-        };
-        live.execution.status() == Status::Running
-            && self.delivery.tasks.get(&(id, *task)).is_some_and(|entry| entry.hand_outs == *hand_out)
-    }
-
-    /// An execution whose state machine was deleted ends at its next transition.
-    fn unless_deleted(&self, live: &Live, input: Input) -> Input {
-        if self.machine_names.contains_key(&live.execution.birth().machine) { input } else { Input::MachineDeleted }
     }
 
     /// One step, and the hand-outs to waiting polls that it makes possible, into `turn`.
@@ -177,7 +199,24 @@ impl Shard {
         now: Now,
     ) -> Result<(), Refusal> {
         let at_ms = self.clock.at(now);
-        let moment = Moment { now_ms: at_ms, world: &self.world, steps_max: STEPS_PER_TURN_MAX };
+        let moment = Moment {
+            now_ms: at_ms,
+            world: &self.world,
+            steps_max: STEPS_PER_TURN_MAX,
+        };
+        if !self
+            .machine_names
+            .contains_key(&live.execution.birth().machine)
+        {
+            // An execution whose state machine was deleted ends at its next transition; a closed one
+            // refuses to hear of it, as it will refuse the input.
+            let _ = interpreter::step(
+                &mut live.execution,
+                &live.definition,
+                Input::MachineDeleted,
+                &moment,
+            );
+        }
         let step = interpreter::step(&mut live.execution, &live.definition, input, &moment)?;
         turn.absorb(id, step, at_ms, now, &mut self.delivery, &mut self.timers);
         self.serve_within(id, live, turn, now);
@@ -185,41 +224,95 @@ impl Shard {
     }
 
     /// Tasks of this turn that a poll already waits for are handed out in the same commit.
-    pub(crate) fn serve_within(&mut self, id: ExecutionId, live: &mut Live, turn: &mut Turn, now: Now) {
+    pub(crate) fn serve_within(
+        &mut self,
+        id: ExecutionId,
+        live: &mut Live,
+        turn: &mut Turn,
+        now: Now,
+    ) {
         for queue in std::mem::take(&mut turn.queues) {
             while self.delivery.queue(&queue).would_serve(id) {
-                let Some((ticket, _, event)) = self.delivery.queue(&queue).match_up() else { break };
+                let Some((ticket, _, event)) = self.delivery.queue(&queue).match_up() else {
+                    break;
+                };
                 self.hand_out(id, live, ticket, event, turn, now);
             }
         }
     }
 
     /// Records that a poll gets a task, and remembers the answer that is owed.
-    fn hand_out(&mut self, id: ExecutionId, live: &mut Live, ticket: Ticket, event: u32, turn: &mut Turn, now: Now) {
-        let worker_name = self.delivery.polls.get(ticket).and_then(|poll| poll.worker_name.clone());
+    fn hand_out(
+        &mut self,
+        id: ExecutionId,
+        live: &mut Live,
+        ticket: Ticket,
+        event: u32,
+        turn: &mut Turn,
+        now: Now,
+    ) {
+        let worker_name = self
+            .delivery
+            .polls
+            .get(ticket)
+            .and_then(|poll| poll.worker_name.clone());
         let at_ms = self.clock.at(now);
-        let moment = Moment { now_ms: at_ms, world: &self.world, steps_max: STEPS_PER_TURN_MAX };
-        let input = Input::HandOut { task: event, worker_name };
+        let moment = Moment {
+            now_ms: at_ms,
+            world: &self.world,
+            steps_max: STEPS_PER_TURN_MAX,
+        };
+        let input = Input::HandOut {
+            task: event,
+            worker_name,
+        };
         let step = interpreter::step(&mut live.execution, &live.definition, input, &moment)
             .expect("a task in a queue is open in its execution");
         turn.absorb(id, step, at_ms, now, &mut self.delivery, &mut self.timers);
-        let entry = self.delivery.tasks.get_mut(&(id, event)).expect("a task in a queue has an entry");
+        let entry = self
+            .delivery
+            .tasks
+            .get_mut(&(id, event))
+            .expect("a task in a queue has an entry");
         entry.hand_outs += 1;
         entry.state = TaskState::HandedOut { confirmed: false };
         let hand_out = entry.hand_outs;
         turn.touch_task(id, event, &self.delivery);
-        self.delivery.polls.set(ticket, PollState::Delivering { execution: id, event });
+        self.delivery.polls.set(
+            ticket,
+            PollState::Delivering {
+                execution: id,
+                event,
+            },
+        );
         live.doubts += 1;
-        let token = TaskToken { shard: 0, execution: id, event, hand_out };
+        let token = TaskToken {
+            shard: 0,
+            execution: id,
+            event,
+            hand_out,
+        };
         let task = ActivityTask {
             task_token: self.tokens.mint(token),
-            input: live.execution.task_input(event).unwrap_or_else(|| Document::from_text("null")),
+            input: live
+                .execution
+                .task(event)
+                .expect("a task that is handed out is open")
+                .input,
         };
         turn.hand_outs.push((ticket, event, task));
     }
 
     /// A task that was read from the store for a poll: hand it out, if both are still there.
-    fn offer(&mut self, id: ExecutionId, live: &mut Live, ticket: Ticket, event: u32, now: Now, out: &mut Vec<Output>) {
+    fn offer(
+        &mut self,
+        id: ExecutionId,
+        live: &mut Live,
+        ticket: Ticket,
+        event: u32,
+        now: Now,
+        out: &mut Vec<Output>,
+    ) {
         let task_waits = self
             .delivery
             .tasks
@@ -234,7 +327,11 @@ impl Shard {
             }
             (true, false) => {
                 self.delivery.back_to_queue(id, event);
-                let queue = self.delivery.tasks.get(&(id, event)).map(|entry| std::sync::Arc::clone(&entry.queue));
+                let queue = self
+                    .delivery
+                    .tasks
+                    .get(&(id, event))
+                    .map(|entry| std::sync::Arc::clone(&entry.queue));
                 if let Some(queue) = queue {
                     self.serve(&queue);
                 }
@@ -244,7 +341,14 @@ impl Shard {
     }
 
     /// Turns a turn into a commit and the outputs that depend on it.
-    pub(crate) fn finish(&mut self, id: ExecutionId, live: &mut Live, mut turn: Turn, now: Now, out: &mut Vec<Output>) {
+    pub(crate) fn finish(
+        &mut self,
+        id: ExecutionId,
+        live: &mut Live,
+        mut turn: Turn,
+        now: Now,
+        out: &mut Vec<Output>,
+    ) {
         if turn.is_empty() {
             return;
         }
@@ -254,7 +358,14 @@ impl Shard {
         let calls = std::mem::take(&mut turn.calls);
         let closed = turn.closed;
         let is_new = live.revision == 0;
-        let commit = turn.into_commit(number, at_ms, id, live, &mut self.delivery, &mut self.timers);
+        let commit = turn.into_commit(
+            number,
+            at_ms,
+            id,
+            live,
+            &mut self.delivery,
+            &mut self.timers,
+        );
         self.executions_open += u64::from(is_new);
         if closed.is_some() {
             self.executions_open -= 1;
@@ -262,11 +373,27 @@ impl Shard {
         }
         out.push(Output::Commit(commit));
         for (ticket, event, task) in hand_outs {
-            out.push(Output::HandOut { ticket, after: number, task, execution: id, event });
+            out.push(Output::HandOut {
+                ticket,
+                after: number,
+                task,
+                execution: id,
+                event,
+            });
         }
         for call in calls {
-            let crate::executions::OwedCall { task, resource, parameters } = call;
-            out.push(Output::Call { after: number, execution: id, task, resource, parameters });
+            let crate::executions::OwedCall {
+                task,
+                resource,
+                parameters,
+            } = call;
+            out.push(Output::Call {
+                after: number,
+                execution: id,
+                task,
+                resource,
+                parameters,
+            });
         }
     }
 
@@ -278,28 +405,54 @@ impl Shard {
         result: Result<(), Refusal>,
         out: &mut Vec<Output>,
     ) {
-        use crate::operations::{send_task_failure, send_task_heartbeat, send_task_success, stop_execution};
+        use crate::operations::{
+            send_task_failure, send_task_heartbeat, send_task_success, stop_execution,
+        };
         let response = match (operation, result) {
             (Operation::StopExecution, _) => match live.execution.stop_ms() {
-                Some(stop_ms) => Ok(Response::StopExecution(stop_execution::Response { stop_ms })),
-                None => Err(Rejection::new(ErrorName::ServiceUnavailable, "The execution could not be stopped.")),
+                Some(stop_ms) => Ok(Response::StopExecution(stop_execution::Response {
+                    stop_ms,
+                })),
+                None => Err(Rejection::new(
+                    ErrorName::ServiceUnavailable,
+                    "The execution could not be stopped.",
+                )),
             },
-            (Operation::SendTaskSuccess, Ok(())) => Ok(Response::SendTaskSuccess(send_task_success::Response {})),
-            (Operation::SendTaskFailure, Ok(())) => Ok(Response::SendTaskFailure(send_task_failure::Response {})),
-            (Operation::SendTaskHeartbeat, Ok(())) => Ok(Response::SendTaskHeartbeat(send_task_heartbeat::Response {})),
+            (Operation::SendTaskSuccess, Ok(())) => {
+                Ok(Response::SendTaskSuccess(send_task_success::Response {}))
+            }
+            (Operation::SendTaskFailure, Ok(())) => {
+                Ok(Response::SendTaskFailure(send_task_failure::Response {}))
+            }
+            (Operation::SendTaskHeartbeat, Ok(())) => Ok(Response::SendTaskHeartbeat(
+                send_task_heartbeat::Response {},
+            )),
             _ => Err(task_timed_out()),
         };
         self.reply(ticket, live.last_commit, response, out);
     }
 
     /// An integration answered. Its result goes in like a worker's.
-    pub(crate) fn call_done(&mut self, id: ExecutionId, task: u32, result: Result<Document, (String, String)>) {
-        let is_open = self.delivery.tasks.get(&(id, task)).is_some_and(|entry| &*entry.queue == OUTBOX);
+    pub(crate) fn call_done(
+        &mut self,
+        id: ExecutionId,
+        task: u32,
+        result: Result<Document, (String, String)>,
+    ) {
+        let is_open = self
+            .delivery
+            .tasks
+            .get(&(id, task))
+            .is_some_and(|entry| &*entry.queue == OUTBOX);
         if !is_open {
             return;
         }
         let input = match result {
-            Ok(output) => Input::TaskSucceeded { task, hand_out: 0, output },
+            Ok(output) => Input::TaskSucceeded {
+                task,
+                hand_out: 0,
+                output,
+            },
             Err((error, cause)) => Input::TaskFailed {
                 task,
                 hand_out: 0,
@@ -307,11 +460,15 @@ impl Shard {
                 cause: Some(cause.into()),
             },
         };
-        self.agenda.push_back((id, Work::Input(input, Answer::Nobody)));
+        self.agenda
+            .push_back((id, Work::Input(input, Answer::Nobody)));
     }
 }
 
 /// What a worker is told whose task is over, however it came to be so.
 pub(crate) fn task_timed_out() -> Rejection {
-    Rejection::new(ErrorName::TaskTimedOut, "Task Timed Out: 'Provided task does not exist anymore'")
+    Rejection::new(
+        ErrorName::TaskTimedOut,
+        "Task Timed Out: 'Provided task does not exist anymore'",
+    )
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use interpreter::{TimerId, TimerKind};
+use interpreter::TimerId;
 use store::ExecutionId;
 
 use crate::message::Now;
@@ -23,8 +23,6 @@ pub(crate) struct Armed {
     pub(crate) fire: FireAt,
     /// Key of its row in the store.
     pub(crate) due_ms: i64,
-    /// What it is for.
-    pub(crate) kind: TimerKind,
     /// Whether the store has (or is being given) its row.
     pub(crate) stored: bool,
 }
@@ -68,9 +66,17 @@ impl Timers {
 
     /// The next timer that is due. It stays armed, but fires no more, until somebody disarms it.
     pub(crate) fn pop_due(&mut self, now: Now) -> Option<(ExecutionId, TimerId)> {
-        let steady = self.order.first().filter(|(fire, ..)| *fire <= FireAt::Steady(now.steady_ms));
+        let steady = self
+            .order
+            .first()
+            .filter(|(fire, ..)| *fire <= FireAt::Steady(now.steady_ms));
         let from = (FireAt::Wall(i64::MIN), FIRST, TimerId(0));
-        let wall = || self.order.range(from..).next().filter(|(fire, ..)| *fire <= FireAt::Wall(now.wall_ms));
+        let wall = || {
+            self.order
+                .range(from..)
+                .next()
+                .filter(|(fire, ..)| *fire <= FireAt::Wall(now.wall_ms))
+        };
         let entry = *steady.or_else(wall)?;
         self.order.remove(&entry);
         Some((entry.1, entry.2))
@@ -116,15 +122,27 @@ mod tests {
     }
 
     fn armed(fire: FireAt) -> Armed {
-        Armed { fire, due_ms: 0, kind: TimerKind::Wait, stored: true }
+        Armed {
+            fire,
+            due_ms: 0,
+            stored: true,
+        }
     }
 
     #[test]
     fn lengths_of_time_ignore_the_wall_clock() {
         let mut timers = Timers::default();
         timers.arm(E, TimerId(1), armed(FireAt::Steady(100)));
-        assert_eq!(timers.pop_due(now(i64::MAX, 99)), None, "a year forward fires nothing early");
-        assert_eq!(timers.pop_due(now(i64::MIN, 100)), Some((E, TimerId(1))), "a year back delays nothing");
+        assert_eq!(
+            timers.pop_due(now(i64::MAX, 99)),
+            None,
+            "a year forward fires nothing early"
+        );
+        assert_eq!(
+            timers.pop_due(now(i64::MIN, 100)),
+            Some((E, TimerId(1))),
+            "a year back delays nothing"
+        );
         assert_eq!(timers.pop_due(now(0, 100)), None, "and it fires once");
         assert!(timers.disarm(E, TimerId(1)).is_some());
     }
@@ -134,7 +152,11 @@ mod tests {
         let mut timers = Timers::default();
         timers.arm(E, TimerId(1), armed(FireAt::Wall(5_000)));
         assert_eq!(timers.pop_due(now(4_999, i64::MAX)), None);
-        assert_eq!(timers.next_ms(now(0, 7)), Some(1_007), "looked at again within a second");
+        assert_eq!(
+            timers.next_ms(now(0, 7)),
+            Some(1_007),
+            "looked at again within a second"
+        );
         assert_eq!(timers.next_ms(now(4_990, 7)), Some(17));
         assert_eq!(timers.pop_due(now(5_000, 0)), Some((E, TimerId(1))));
     }

@@ -32,9 +32,18 @@ pub(crate) struct TokenKey {
     mac: Hmac<Sha256>,
 }
 
+/// The key itself is never printed.
+impl std::fmt::Debug for TokenKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("TokenKey")
+    }
+}
+
 impl TokenKey {
     pub(crate) fn new(key: &[u8; 32]) -> TokenKey {
-        TokenKey { mac: Hmac::new_from_slice(key).expect("HMAC takes keys of any length") }
+        TokenKey {
+            mac: Hmac::new_from_slice(key).expect("HMAC takes keys of any length"),
+        }
     }
 
     pub(crate) fn mint(&self, token: TaskToken) -> String {
@@ -44,7 +53,12 @@ impl TokenKey {
         bytes[3..19].copy_from_slice(&token.execution.0);
         bytes[19..23].copy_from_slice(&token.event.to_be_bytes());
         bytes[23..27].copy_from_slice(&token.hand_out.to_be_bytes());
-        let tag = self.mac.clone().chain_update(&bytes[..BODY]).finalize().into_bytes();
+        let tag = self
+            .mac
+            .clone()
+            .chain_update(&bytes[..BODY])
+            .finalize()
+            .into_bytes();
         bytes[BODY..].copy_from_slice(&tag);
         STANDARD.encode(bytes)
     }
@@ -56,7 +70,11 @@ impl TokenKey {
         if length != bytes.len() || bytes[0] != VERSION {
             return None;
         }
-        self.mac.clone().chain_update(&bytes[..BODY]).verify_slice(&bytes[BODY..]).ok()?;
+        self.mac
+            .clone()
+            .chain_update(&bytes[..BODY])
+            .verify_slice(&bytes[BODY..])
+            .ok()?;
         Some(TaskToken {
             shard: u16::from_be_bytes([bytes[1], bytes[2]]),
             execution: ExecutionId(bytes[3..19].try_into().ok()?),
@@ -71,7 +89,12 @@ mod tests {
     use super::*;
 
     fn token() -> TaskToken {
-        TaskToken { shard: 3, execution: ExecutionId([7; 16]), event: 5, hand_out: 1 }
+        TaskToken {
+            shard: 3,
+            execution: ExecutionId([7; 16]),
+            event: 5,
+            hand_out: 1,
+        }
     }
 
     #[test]
@@ -86,7 +109,11 @@ mod tests {
     fn no_other_text_is_a_token() {
         let key = TokenKey::new(&[1; 32]);
         let text = key.mint(token());
-        assert_eq!(TokenKey::new(&[2; 32]).read(&text), None, "another server's key");
+        assert_eq!(
+            TokenKey::new(&[2; 32]).read(&text),
+            None,
+            "another server's key"
+        );
         for end in 0..text.len() {
             assert_eq!(key.read(&text[..end]), None, "cut after {end}");
         }

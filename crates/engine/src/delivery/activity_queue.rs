@@ -35,6 +35,9 @@ impl ActivityQueue {
     pub(crate) fn would_serve(&self, execution: ExecutionId) -> bool {
         self.settling == 0
             && !self.parked.is_empty()
-            && self.ready.first_key_value().is_some_and(|(_, (next, _))| *next == execution)
+            && self
+                .ready
+                .first_key_value()
+                .is_some_and(|(_, (next, _))| *next == execution)
     }
 }

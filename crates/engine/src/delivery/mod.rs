@@ -73,12 +73,24 @@ impl Delivery {
     /// Takes back a task that the store knows.
     pub(crate) fn recover(&mut self, row: &TaskRow) {
         let queue = self.queue_name(&row.queue);
-        let state = if row.handed_out { TaskState::HandedOut { confirmed: false } } else { TaskState::Queued };
+        let state = if row.handed_out {
+            TaskState::HandedOut { confirmed: false }
+        } else {
+            TaskState::Queued
+        };
         if state == TaskState::Queued {
-            self.queue(&queue).ready.insert(row.position, (row.execution, row.event));
+            self.queue(&queue)
+                .ready
+                .insert(row.position, (row.execution, row.event));
         }
         self.next_position = self.next_position.max(row.position + 1);
-        let entry = TaskEntry { queue, position: row.position, hand_outs: row.hand_outs, state, stored: true };
+        let entry = TaskEntry {
+            queue,
+            position: row.position,
+            hand_outs: row.hand_outs,
+            state,
+            stored: true,
+        };
         self.tasks.insert((row.execution, row.event), entry);
     }
 
@@ -90,10 +102,18 @@ impl Delivery {
         let state = if &*queue == OUTBOX {
             TaskState::HandedOut { confirmed: true }
         } else {
-            self.queue(&queue).ready.insert(position, (execution, event));
+            self.queue(&queue)
+                .ready
+                .insert(position, (execution, event));
             TaskState::Queued
         };
-        let entry = TaskEntry { queue, position, hand_outs: 0, state, stored: false };
+        let entry = TaskEntry {
+            queue,
+            position,
+            hand_outs: 0,
+            state,
+            stored: false,
+        };
         let row = entry.row(execution, event);
         let before = self.tasks.insert((execution, event), entry);
         assert!(before.is_none(), "an event schedules one task");
@@ -129,13 +149,16 @@ impl Delivery {
         if let Some(entry) = self.tasks.get_mut(&(execution, event)) {
             entry.state = TaskState::Queued;
             let (queue, position) = (Arc::clone(&entry.queue), entry.position);
-            self.queue(&queue).ready.insert(position, (execution, event));
+            self.queue(&queue)
+                .ready
+                .insert(position, (execution, event));
         }
     }
 
     pub(crate) fn queue(&mut self, name: &Arc<str>) -> &mut ActivityQueue {
         if !self.queues.contains_key(name) {
-            self.queues.insert(Arc::clone(name), ActivityQueue::default());
+            self.queues
+                .insert(Arc::clone(name), ActivityQueue::default());
         }
         self.queues.get_mut(name).expect("it was just put there")
     }
@@ -146,7 +169,8 @@ impl Delivery {
             Some((name, _)) => Arc::clone(name),
             None => {
                 let name: Arc<str> = name.into();
-                self.queues.insert(Arc::clone(&name), ActivityQueue::default());
+                self.queues
+                    .insert(Arc::clone(&name), ActivityQueue::default());
                 name
             }
         }

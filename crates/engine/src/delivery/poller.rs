@@ -74,7 +74,11 @@ impl Polls {
                 return None;
             }
             self.deadlines.pop_first();
-            if self.polls.get(&ticket).is_some_and(|poll| poll.state == PollState::Parked) {
+            if self
+                .polls
+                .get(&ticket)
+                .is_some_and(|poll| poll.state == PollState::Parked)
+            {
                 return Some(ticket);
             }
         }
@@ -86,7 +90,11 @@ impl Polls {
     }
 
     pub(crate) fn parked(&self) -> Vec<Ticket> {
-        self.polls.iter().filter(|(_, poll)| poll.state == PollState::Parked).map(|(ticket, _)| *ticket).collect()
+        self.polls
+            .iter()
+            .filter(|(_, poll)| poll.state == PollState::Parked)
+            .map(|(ticket, _)| *ticket)
+            .collect()
     }
 
     pub(crate) fn len(&self) -> usize {

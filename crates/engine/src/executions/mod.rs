@@ -32,7 +32,15 @@ pub(crate) struct Live {
 
 impl Live {
     pub(crate) fn new(execution: Execution, definition: Arc<StateMachine>, revision: u64) -> Live {
-        Live { execution, definition, revision, last_commit: 0, doubts: 0, deferred: VecDeque::new(), used: 0 }
+        Live {
+            execution,
+            definition,
+            revision,
+            last_commit: 0,
+            doubts: 0,
+            deferred: VecDeque::new(),
+            used: 0,
+        }
     }
 }
 
@@ -157,7 +165,9 @@ impl Executions {
         let mut looked_at = 0;
         while self.by_use.len() > self.cached_max && looked_at < SHRINK_STEPS_MAX {
             looked_at += 1;
-            let Some(&(_, id)) = self.by_use.first() else { break };
+            let Some(&(_, id)) = self.by_use.first() else {
+                break;
+            };
             if let Some(live) = self.take(id)
                 && !may_go(&live, durable)
             {

@@ -3,7 +3,10 @@
 use std::collections::BTreeMap;
 
 use interpreter::{Due, Effect, Event, Status, Step, TimerId, TimerKind};
-use store::{Commit, EventRun, ExecutionId, ExecutionWrite, Listing, ListingMove, NameClaim, TaskDrop, TaskRow, TimerDrop, TimerRow};
+use store::{
+    Commit, EventRun, ExecutionId, ExecutionWrite, Listing, ListingMove, NameClaim, TaskDrop,
+    TaskRow, TimerDrop, TimerRow,
+};
 
 use super::Live;
 use crate::arn;
@@ -55,15 +58,24 @@ impl Turn {
             self.changed |= !matches!(effect, Effect::RewindTimer { .. });
             match effect {
                 Effect::ScheduleActivityTask { task, activity } => {
-                    let name = arn::activity_name(&activity).expect("a valid definition names activities by ARN");
+                    let name = arn::activity_name(&activity)
+                        .expect("a valid definition names activities by ARN");
                     let row = delivery.schedule(name, id, task);
                     self.queues.push(delivery.queue_name(name));
                     self.tasks.insert(task, row);
                 }
-                Effect::Call { task, resource, parameters } => {
+                Effect::Call {
+                    task,
+                    resource,
+                    parameters,
+                } => {
                     let row = delivery.schedule(OUTBOX, id, task);
                     self.tasks.insert(task, row);
-                    self.calls.push(OwedCall { task, resource, parameters });
+                    self.calls.push(OwedCall {
+                        task,
+                        resource,
+                        parameters,
+                    });
                 }
                 Effect::RequeueTask { task } => self.touch_task(id, task, delivery),
                 Effect::CloseTask { task } => {
@@ -72,12 +84,21 @@ impl Turn {
                         && entry.stored
                     {
                         let queue = entry.queue.to_string();
-                        self.tasks_dropped.push(TaskDrop { queue, position: entry.position });
+                        self.tasks_dropped.push(TaskDrop {
+                            queue,
+                            position: entry.position,
+                        });
                     }
                 }
-                Effect::ArmTimer { timer, kind, due } => self.arm(id, timer, kind, due, at_ms, now, timers),
+                Effect::ArmTimer { timer, kind, due } => {
+                    self.arm(id, timer, kind, due, at_ms, now, timers)
+                }
                 Effect::RewindTimer { timer, after_ms } => {
-                    timers.rewind(id, timer, FireAt::Steady(now.steady_ms.saturating_add(after_ms)));
+                    timers.rewind(
+                        id,
+                        timer,
+                        FireAt::Steady(now.steady_ms.saturating_add(after_ms)),
+                    );
                 }
                 Effect::DisarmTimer { timer } => self.disarm(id, timer, timers),
                 Effect::Closed { status } => self.closed = Some(status),
@@ -100,20 +121,51 @@ impl Turn {
             && armed.stored
         {
             self.changed = true;
-            self.timers_dropped.push(TimerDrop { due_ms: armed.due_ms, timer: timer.0 });
+            self.timers_dropped.push(TimerDrop {
+                due_ms: armed.due_ms,
+                timer: timer.0,
+            });
         }
     }
 
     #[allow(clippy::too_many_arguments)]
-    fn arm(&mut self, id: ExecutionId, timer: TimerId, kind: TimerKind, due: Due, at_ms: i64, now: Now, timers: &mut Timers) {
+    fn arm(
+        &mut self,
+        id: ExecutionId,
+        timer: TimerId,
+        kind: TimerKind,
+        due: Due,
+        at_ms: i64,
+        now: Now,
+        timers: &mut Timers,
+    ) {
         let (fire, due_ms, span_ms) = match due {
-            Due::After(span) => {
-                (FireAt::Steady(now.steady_ms.saturating_add(span)), at_ms.saturating_add(span), span)
-            }
+            Due::After(span) => (
+                FireAt::Steady(now.steady_ms.saturating_add(span)),
+                at_ms.saturating_add(span),
+                span,
+            ),
             Due::At(ms) => (FireAt::Wall(ms), ms, 0),
         };
-        timers.arm(id, timer, Armed { fire, due_ms, kind, stored: false });
-        self.timers.insert(timer, TimerRow { due_ms, execution: id, timer: timer.0, kind: kind as u8, span_ms: u64::try_from(span_ms).unwrap_or(0) });
+        timers.arm(
+            id,
+            timer,
+            Armed {
+                fire,
+                due_ms,
+                stored: false,
+            },
+        );
+        self.timers.insert(
+            timer,
+            TimerRow {
+                due_ms,
+                execution: id,
+                timer: timer.0,
+                kind: kind as u8,
+                span_ms: u64::try_from(span_ms).unwrap_or(0),
+            },
+        );
     }
 
     /// Whether there is anything to write.
@@ -168,7 +220,12 @@ impl Turn {
             tasks: self.tasks.into_values().collect(),
             tasks_dropped: self.tasks_dropped,
         };
-        Commit { number, at_ms, executions: vec![write], records: Vec::new() }
+        Commit {
+            number,
+            at_ms,
+            executions: vec![write],
+            records: Vec::new(),
+        }
     }
 }
 

@@ -5,8 +5,8 @@ use store::{RecordKind, RecordWrite};
 use crate::message::{Now, Output};
 use crate::records::{self, ActivityRecord};
 use crate::rejection::{ErrorName, Rejection};
-use crate::shard::Shard;
 use crate::shapes::{EncryptionConfiguration, Tag};
+use crate::shard::Shard;
 
 /// What is asked.
 #[derive(Clone, Debug, PartialEq)]
@@ -38,11 +38,16 @@ impl Shard {
     ) -> Result<Response, Rejection> {
         let activity_arn = self.world.owner.activity_arn(&request.name);
         if let Some(existing) = self.world.activities.get(&request.name) {
-            if existing.encryption.clone().unwrap_or_default() != request.encryption.unwrap_or_default() {
+            if existing.encryption.clone().unwrap_or_default()
+                != request.encryption.unwrap_or_default()
+            {
                 let message = format!("Activity Already Exists: '{activity_arn}'");
                 return Err(Rejection::new(ErrorName::ActivityAlreadyExists, message));
             }
-            return Ok(Response { activity_arn, creation_ms: existing.creation_ms });
+            return Ok(Response {
+                activity_arn,
+                creation_ms: existing.creation_ms,
+            });
         }
         let record = ActivityRecord {
             name: request.name,
@@ -52,7 +57,10 @@ impl Shard {
         };
         let creation_ms = record.creation_ms;
         self.put_activity(record, now, out);
-        Ok(Response { activity_arn, creation_ms })
+        Ok(Response {
+            activity_arn,
+            creation_ms,
+        })
     }
 
     /// Writes an activity and adopts it.

@@ -74,10 +74,17 @@ impl Shard {
         if let Some(Machine { record }) = self.machines.get(&request.name) {
             if !same_machine(record, request.machine_type, &head) {
                 let message = format!("State Machine Already Exists: '{state_machine_arn}'");
-                return Err(Rejection::new(ErrorName::StateMachineAlreadyExists, message));
+                return Err(Rejection::new(
+                    ErrorName::StateMachineAlreadyExists,
+                    message,
+                ));
             }
             let creation_ms = record.creation_ms;
-            return Ok(Response { state_machine_arn, creation_ms, state_machine_version_arn: None });
+            return Ok(Response {
+                state_machine_arn,
+                creation_ms,
+                state_machine_version_arn: None,
+            });
         }
         let number = self.next_machine;
         self.next_machine += 1;
@@ -95,12 +102,21 @@ impl Shard {
             key: NEXT_MACHINE_KEY.to_vec(),
             value: Some(records::encode(&self.next_machine)),
         };
-        let writes = vec![counter, definition_write(&record, Some(&request.definition)), machine_write(&record)];
+        let writes = vec![
+            counter,
+            definition_write(&record, Some(&request.definition)),
+            machine_write(&record),
+        ];
         self.commit_records(writes, now, out);
         self.remember_definition(number, 1, request.machine);
         self.machine_names.insert(number, record.name.clone());
-        self.machines.insert(record.name.clone(), Machine { record });
-        Ok(Response { state_machine_arn, creation_ms: now_ms, state_machine_version_arn: None })
+        self.machines
+            .insert(record.name.clone(), Machine { record });
+        Ok(Response {
+            state_machine_arn,
+            creation_ms: now_ms,
+            state_machine_version_arn: None,
+        })
     }
 }
 
@@ -112,7 +128,10 @@ fn refuse_what_is_to_come(request: &Request, arn: &str) -> Result<(), Rejection>
     }
     if request.machine_type == MachineType::Express {
         let message = format!("EXPRESS state machines are not supported yet: '{arn}'");
-        return Err(Rejection::new(ErrorName::StateMachineTypeNotSupported, message));
+        return Err(Rejection::new(
+            ErrorName::StateMachineTypeNotSupported,
+            message,
+        ));
     }
     Ok(())
 }
@@ -123,7 +142,8 @@ fn same_machine(record: &MachineRecord, machine_type: MachineType, head: &Revisi
         && current.definition_sha256 == head.definition_sha256
         && current.logging == head.logging
         && current.tracing == head.tracing
-        && current.encryption.clone().unwrap_or_default() == head.encryption.clone().unwrap_or_default()
+        && current.encryption.clone().unwrap_or_default()
+            == head.encryption.clone().unwrap_or_default()
 }
 
 pub(crate) fn machine_write(record: &MachineRecord) -> RecordWrite {

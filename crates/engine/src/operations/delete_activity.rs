@@ -28,9 +28,14 @@ impl Shard {
         out: &mut Vec<Output>,
     ) -> Result<Response, Rejection> {
         let name = arn::parse_activity(&request.activity_arn)?;
-        if self.world.owner.owns(&request.activity_arn) && self.world.activities.remove(name).is_some() {
-            let write =
-                RecordWrite { kind: RecordKind::Activity, key: name.as_bytes().to_vec(), value: None };
+        if self.world.owner.owns(&request.activity_arn)
+            && self.world.activities.remove(name).is_some()
+        {
+            let write = RecordWrite {
+                kind: RecordKind::Activity,
+                key: name.as_bytes().to_vec(),
+                value: None,
+            };
             self.commit_records(vec![write], now, out);
         }
         Ok(Response {})

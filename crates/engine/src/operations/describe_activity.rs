@@ -28,7 +28,11 @@ pub struct Response {
     pub encryption: EncryptionConfiguration,
 }
 
-pub(crate) fn read(request: &Request, store: &dyn Store, owner: &Owner) -> Result<Response, ReadError> {
+pub(crate) fn read(
+    request: &Request,
+    store: &dyn Store,
+    owner: &Owner,
+) -> Result<Response, ReadError> {
     let record = find(&request.activity_arn, store, owner)?;
     Ok(Response {
         activity_arn: owner.activity_arn(&record.name),
@@ -39,15 +43,28 @@ pub(crate) fn read(request: &Request, store: &dyn Store, owner: &Owner) -> Resul
 }
 
 /// The activity of that ARN.
-pub(crate) fn find(activity_arn: &str, store: &dyn Store, owner: &Owner) -> Result<ActivityRecord, ReadError> {
+pub(crate) fn find(
+    activity_arn: &str,
+    store: &dyn Store,
+    owner: &Owner,
+) -> Result<ActivityRecord, ReadError> {
     let name = arn::parse_activity(activity_arn)?;
-    let bytes = if owner.owns(activity_arn) { store.record(RecordKind::Activity, name.as_bytes())? } else { None };
+    let bytes = if owner.owns(activity_arn) {
+        store.record(RecordKind::Activity, name.as_bytes())?
+    } else {
+        None
+    };
     match bytes {
-        Some(bytes) => Ok(records::decode(&bytes).ok_or_else(|| records::damaged("activity", name))?),
+        Some(bytes) => {
+            Ok(records::decode(&bytes).ok_or_else(|| records::damaged("activity", name))?)
+        }
         None => Err(does_not_exist(activity_arn).into()),
     }
 }
 
 pub(crate) fn does_not_exist(activity_arn: &str) -> Rejection {
-    Rejection::new(ErrorName::ActivityDoesNotExist, format!("Activity Does Not Exist: '{activity_arn}'"))
+    Rejection::new(
+        ErrorName::ActivityDoesNotExist,
+        format!("Activity Does Not Exist: '{activity_arn}'"),
+    )
 }

@@ -26,7 +26,11 @@ pub struct Response {
     pub description: ExecutionDescription,
 }
 
-pub(crate) fn read(request: &Request, store: &dyn Store, owner: &Owner) -> Result<Response, ReadError> {
+pub(crate) fn read(
+    request: &Request,
+    store: &dyn Store,
+    owner: &Owner,
+) -> Result<Response, ReadError> {
     let (id, row) = find(&request.execution_arn, store, owner)?;
     let execution = load::restore(store, id, &row)?;
     let shown = |document: &Document| (!request.metadata_only).then(|| document.clone());
@@ -66,14 +70,19 @@ pub(crate) fn find(
     let Some(id) = store.execution_by_name(execution.machine, execution.name)? else {
         return Err(does_not_exist(execution_arn).into());
     };
-    let row = store.execution(id)?.ok_or_else(|| records::damaged("execution", execution_arn))?;
+    let row = store
+        .execution(id)?
+        .ok_or_else(|| records::damaged("execution", execution_arn))?;
     Ok((id, row))
 }
 
 /// `redriveStatus` and `redriveStatusReason`.
 fn redrive_status(status: Status) -> (String, Option<String>) {
     let not = |name: &str| {
-        ("NOT_REDRIVABLE".to_owned(), Some(format!("Execution is {name} and cannot be redriven")))
+        (
+            "NOT_REDRIVABLE".to_owned(),
+            Some(format!("Execution is {name} and cannot be redriven")),
+        )
     };
     match status {
         Status::Running | Status::PendingRedrive => not("RUNNING"),
@@ -83,6 +92,10 @@ fn redrive_status(status: Status) -> (String, Option<String>) {
 }
 
 /// The execution as a value, for readers that look inside.
-pub(crate) fn restored(id: ExecutionId, row: &ExecutionRow, store: &dyn Store) -> Result<Execution, ReadError> {
+pub(crate) fn restored(
+    id: ExecutionId,
+    row: &ExecutionRow,
+    store: &dyn Store,
+) -> Result<Execution, ReadError> {
     Ok(load::restore(store, id, row)?)
 }

@@ -27,38 +27,73 @@ pub struct Response {
     pub description: StateMachineDescription,
 }
 
-pub(crate) fn read(request: &Request, store: &dyn Store, owner: &Owner) -> Result<Response, ReadError> {
+pub(crate) fn read(
+    request: &Request,
+    store: &dyn Store,
+    owner: &Owner,
+) -> Result<Response, ReadError> {
     let record = find(&request.state_machine_arn, store, owner)?;
     let row = revision(store, record.number, record.revision)?;
-    let definition = if request.metadata_only { None } else { Some(text(store, record.number, &row)?) };
-    Ok(Response { description: describe(row, definition, owner) })
+    let definition = if request.metadata_only {
+        None
+    } else {
+        Some(text(store, record.number, &row)?)
+    };
+    Ok(Response {
+        description: describe(row, definition, owner),
+    })
 }
 
 /// The machine of that ARN.
-pub(crate) fn find(state_machine_arn: &str, store: &dyn Store, owner: &Owner) -> Result<MachineRecord, ReadError> {
+pub(crate) fn find(
+    state_machine_arn: &str,
+    store: &dyn Store,
+    owner: &Owner,
+) -> Result<MachineRecord, ReadError> {
     let machine = arn::parse_state_machine(state_machine_arn)?;
     let ours = owner.owns(state_machine_arn) && machine.qualifier == Qualifier::Plain;
-    let bytes = if ours { store.record(RecordKind::StateMachine, machine.name.as_bytes())? } else { None };
+    let bytes = if ours {
+        store.record(RecordKind::StateMachine, machine.name.as_bytes())?
+    } else {
+        None
+    };
     match bytes {
-        Some(bytes) => Ok(records::decode(&bytes).ok_or_else(|| records::damaged("state machine", machine.name))?),
+        Some(bytes) => Ok(records::decode(&bytes)
+            .ok_or_else(|| records::damaged("state machine", machine.name))?),
         None => Err(does_not_exist(state_machine_arn).into()),
     }
 }
 
 /// One revision of a machine.
-pub(crate) fn revision(store: &dyn Store, machine: u64, revision: u64) -> Result<DefinitionRecord, ReadError> {
-    let bytes = store.record(RecordKind::Definition, &records::definition_key(machine, revision))?;
+pub(crate) fn revision(
+    store: &dyn Store,
+    machine: u64,
+    revision: u64,
+) -> Result<DefinitionRecord, ReadError> {
+    let bytes = store.record(
+        RecordKind::Definition,
+        &records::definition_key(machine, revision),
+    )?;
     let row = bytes.and_then(|bytes| records::decode(&bytes));
     Ok(row.ok_or_else(|| records::damaged("definition", &format!("{machine}.{revision}")))?)
 }
 
 /// The definition's text of a revision.
-pub(crate) fn text(store: &dyn Store, machine: u64, row: &DefinitionRecord) -> Result<Arc<str>, ReadError> {
+pub(crate) fn text(
+    store: &dyn Store,
+    machine: u64,
+    row: &DefinitionRecord,
+) -> Result<Arc<str>, ReadError> {
     let text = match &row.definition {
         Some(text) => Some(text.clone()),
         None => revision(store, machine, row.head.text_revision)?.definition,
     };
-    let text = text.ok_or_else(|| records::damaged("definition", &format!("{machine}.{}", row.head.text_revision)))?;
+    let text = text.ok_or_else(|| {
+        records::damaged(
+            "definition",
+            &format!("{machine}.{}", row.head.text_revision),
+        )
+    })?;
     Ok(text.into())
 }
 

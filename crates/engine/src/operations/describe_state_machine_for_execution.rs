@@ -25,13 +25,26 @@ pub struct Response {
     pub update_ms: i64,
 }
 
-pub(crate) fn read(request: &Request, store: &dyn Store, owner: &Owner) -> Result<Response, ReadError> {
+pub(crate) fn read(
+    request: &Request,
+    store: &dyn Store,
+    owner: &Owner,
+) -> Result<Response, ReadError> {
     let (id, row) = describe_execution::find(&request.execution_arn, store, owner)?;
     let execution = describe_execution::restored(id, &row, store)?;
-    let (machine, revision) = (execution.birth().machine, execution.birth().machine_revision);
+    let (machine, revision) = (
+        execution.birth().machine,
+        execution.birth().machine_revision,
+    );
     let row = describe_state_machine::revision(store, machine, revision)?;
-    let definition =
-        if request.metadata_only { None } else { Some(describe_state_machine::text(store, machine, &row)?) };
+    let definition = if request.metadata_only {
+        None
+    } else {
+        Some(describe_state_machine::text(store, machine, &row)?)
+    };
     let update_ms = row.head.update_ms;
-    Ok(Response { description: describe_state_machine::describe(row, definition, owner), update_ms })
+    Ok(Response {
+        description: describe_state_machine::describe(row, definition, owner),
+        update_ms,
+    })
 }

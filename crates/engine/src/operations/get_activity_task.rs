@@ -6,8 +6,8 @@ use crate::arn;
 use crate::delivery::{Poll, PollState};
 use crate::message::{Now, Output, Ticket};
 use crate::rejection::{ErrorName, Rejection};
-use crate::shard::Shard;
 use crate::shapes::ActivityTask;
+use crate::shard::Shard;
 
 /// What is asked.
 #[derive(Clone, Debug, PartialEq)]
@@ -65,10 +65,17 @@ impl Shard {
         if !self.world.owner.owns(activity_arn) || !self.world.activities.contains_key(name) {
             return Err(super::describe_activity::does_not_exist(activity_arn));
         }
-        let waiting = self.delivery.queues.get(name).map_or(0, |queue| queue.polls);
+        let waiting = self
+            .delivery
+            .queues
+            .get(name)
+            .map_or(0, |queue| queue.polls);
         if waiting >= self.polls_per_activity_max {
             let message = "The maximum number of workers concurrently polling for activity tasks has been reached.";
-            return Err(Rejection::new(ErrorName::ActivityWorkerLimitExceeded, message));
+            return Err(Rejection::new(
+                ErrorName::ActivityWorkerLimitExceeded,
+                message,
+            ));
         }
         Ok(name.to_owned())
     }

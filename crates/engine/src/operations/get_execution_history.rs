@@ -46,7 +46,12 @@ pub(crate) fn read(
     let last = execution.events() + u32::try_from(pending.len()).unwrap_or(0);
     let limit = u32::try_from(request.limit).unwrap_or(u32::MAX);
     let page = Page::new(request.reverse, request.after, last, limit);
-    let Some(page) = page else { return Ok(Response { events: Vec::new(), next: None }) };
+    let Some(page) = page else {
+        return Ok(Response {
+            events: Vec::new(),
+            next: None,
+        });
+    };
     let mut events = stored_events(store, id, &page, execution.events())?;
     events.extend(pending.into_iter().filter(|event| page.holds(event.id)));
     if request.reverse {
@@ -82,7 +87,9 @@ fn settled_view(
         if pending.is_empty() {
             return Ok((execution, pending));
         }
-        let again = store.execution(id)?.ok_or_else(|| records::damaged("execution", "(by id)"))?;
+        let again = store
+            .execution(id)?
+            .ok_or_else(|| records::damaged("execution", "(by id)"))?;
         if again.revision == row.revision {
             return Ok((execution, pending));
         }
@@ -100,7 +107,9 @@ struct Page {
 impl Page {
     fn new(reverse: bool, after: Option<EventId>, last: u32, limit: u32) -> Option<Page> {
         let (low, high) = if reverse {
-            let high = after.map_or(last, |after| after.saturating_sub(1)).min(last);
+            let high = after
+                .map_or(last, |after| after.saturating_sub(1))
+                .min(last);
             (high.saturating_sub(limit.saturating_sub(1)).max(1), high)
         } else {
             let low = after.map_or(1, |after| after.saturating_add(1));
@@ -121,18 +130,26 @@ impl Page {
     }
 }
 
-fn stored_events(store: &dyn Store, id: ExecutionId, page: &Page, stored: u32) -> Result<Vec<Event>, ReadError> {
+fn stored_events(
+    store: &dyn Store,
+    id: ExecutionId,
+    page: &Page,
+    stored: u32,
+) -> Result<Vec<Event>, ReadError> {
     if page.low > stored {
         return Ok(Vec::new());
     }
     let count = page.high.min(stored) - page.low + 1;
     let mut decoded: Vec<StoredEvent> = Vec::new();
     for run in store.events(id, page.low, Direction::Forward, count)? {
-        decoded.extend(history::decode(&run.bytes).map_err(|_| records::damaged("events of", "an execution"))?);
+        decoded.extend(
+            history::decode(&run.bytes)
+                .map_err(|_| records::damaged("events of", "an execution"))?,
+        );
     }
     let mut homes: std::collections::BTreeMap<EventId, Document> = decoded
         .iter()
-        .filter_map(|event| event.own_document().map(|document| (event.id(), document.clone())))
+        .filter_map(|event| event.own_document().map(|document| (event.id(), document)))
         .collect();
     let missing: std::collections::BTreeSet<EventId> = decoded
         .iter()

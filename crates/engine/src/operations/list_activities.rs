@@ -25,7 +25,11 @@ pub struct Response {
     pub next: Option<String>,
 }
 
-pub(crate) fn read(request: &Request, store: &dyn Store, owner: &Owner) -> Result<Response, ReadError> {
+pub(crate) fn read(
+    request: &Request,
+    store: &dyn Store,
+    owner: &Owner,
+) -> Result<Response, ReadError> {
     let after = request.after.as_deref().map(str::as_bytes);
     let mut rows = store.records(RecordKind::Activity, after, request.limit + 1)?;
     let more = rows.len() > request.limit;
@@ -42,6 +46,8 @@ pub(crate) fn read(request: &Request, store: &dyn Store, owner: &Owner) -> Resul
             })
         })
         .collect::<Result<Vec<_>, ReadError>>()?;
-    let next = more.then(|| activities.last().map(|last| last.name.clone())).flatten();
+    let next = more
+        .then(|| activities.last().map(|last| last.name.clone()))
+        .flatten();
     Ok(Response { activities, next })
 }

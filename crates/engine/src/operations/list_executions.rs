@@ -37,12 +37,18 @@ pub struct Response {
     pub next: Option<ListingCursor>,
 }
 
-pub(crate) fn read(request: &Request, store: &dyn Store, owner: &Owner) -> Result<Response, ReadError> {
+pub(crate) fn read(
+    request: &Request,
+    store: &dyn Store,
+    owner: &Owner,
+) -> Result<Response, ReadError> {
     let state_machine_arn = match (&request.state_machine_arn, &request.map_run_arn) {
         (Some(arn), None) => arn,
         (None, Some(arn)) => {
             let message = format!("Map Run Does Not Exist: '{arn}'");
-            return Err(Rejection::new(ErrorName::ResourceNotFound, message).with_resource(arn.as_str()).into());
+            return Err(Rejection::new(ErrorName::ResourceNotFound, message)
+                .with_resource(arn.as_str())
+                .into());
         }
         _ => {
             let message = "Must specify exactly one of 'stateMachineArn' and 'mapRunArn'";
@@ -62,15 +68,21 @@ pub(crate) fn read(request: &Request, store: &dyn Store, owner: &Owner) -> Resul
     })?;
     let more = rows.len() > request.limit;
     rows.truncate(request.limit);
-    let next = rows
-        .last()
-        .filter(|_| more)
-        .map(|last| ListingCursor { time_ms: last.time_ms, execution: last.execution });
+    let next = rows.last().filter(|_| more).map(|last| ListingCursor {
+        time_ms: last.time_ms,
+        execution: last.execution,
+    });
     let executions = rows
         .into_iter()
         .map(|row| {
-            let read = || Some((records::decode::<ListingSummary>(&row.summary)?, status_of(row.status)?));
-            let (summary, status) = read().ok_or_else(|| records::damaged("a list of", &machine.name))?;
+            let read = || {
+                Some((
+                    records::decode::<ListingSummary>(&row.summary)?,
+                    status_of(row.status)?,
+                ))
+            };
+            let (summary, status) =
+                read().ok_or_else(|| records::damaged("a list of", &machine.name))?;
             Ok(ExecutionListItem {
                 execution_arn: owner.execution_arn(&machine.name, &summary.name),
                 state_machine_arn: owner.state_machine_arn(&machine.name),

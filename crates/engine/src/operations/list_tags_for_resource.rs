@@ -22,10 +22,16 @@ pub struct Response {
     pub tags: Vec<Tag>,
 }
 
-pub(crate) fn read(request: &Request, store: &dyn Store, owner: &Owner) -> Result<Response, ReadError> {
+pub(crate) fn read(
+    request: &Request,
+    store: &dyn Store,
+    owner: &Owner,
+) -> Result<Response, ReadError> {
     let arn = &request.resource_arn;
     let found = match arn::parse_taggable(arn)? {
-        Arn::Activity { .. } => describe_activity::find(arn, store, owner).map(|record| record.tags),
+        Arn::Activity { .. } => {
+            describe_activity::find(arn, store, owner).map(|record| record.tags)
+        }
         _ => describe_state_machine::find(arn, store, owner).map(|record| record.tags),
     };
     match found {

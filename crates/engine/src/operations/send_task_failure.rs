@@ -24,14 +24,30 @@ pub struct Request {
 pub struct Response {}
 
 impl Shard {
-    pub(crate) fn send_task_failure(&mut self, ticket: Ticket, request: Request, out: &mut Vec<Output>) {
+    pub(crate) fn send_task_failure(
+        &mut self,
+        ticket: Ticket,
+        request: Request,
+        out: &mut Vec<Output>,
+    ) {
         match self.task_of_token(&request.task_token) {
-            Ok(TaskToken { execution, event: task, hand_out, .. }) => {
+            Ok(TaskToken {
+                execution,
+                event: task,
+                hand_out,
+                ..
+            }) => {
                 let error = request.error.map(Into::into);
                 let cause = request.cause.map(Into::into);
-                let input = Input::TaskFailed { task, hand_out, error, cause };
+                let input = Input::TaskFailed {
+                    task,
+                    hand_out,
+                    error,
+                    cause,
+                };
                 let answer = Answer::Caller(ticket, Operation::SendTaskFailure);
-                self.agenda.push_back((execution, Work::Input(input, answer)));
+                self.agenda
+                    .push_back((execution, Work::Input(input, answer)));
             }
             Err(rejection) => self.reply(ticket, self.issued, Err(rejection), out),
         }

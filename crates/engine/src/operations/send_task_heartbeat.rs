@@ -21,11 +21,24 @@ pub struct Response {}
 
 impl Shard {
     /// Winds the heartbeat's timer up again. Nothing is written: see [`interpreter::TimerKind::Heartbeat`].
-    pub(crate) fn send_task_heartbeat(&mut self, ticket: Ticket, request: &Request, out: &mut Vec<Output>) {
+    pub(crate) fn send_task_heartbeat(
+        &mut self,
+        ticket: Ticket,
+        request: &Request,
+        out: &mut Vec<Output>,
+    ) {
         match self.task_of_token(&request.task_token) {
-            Ok(TaskToken { execution, event: task, hand_out, .. }) => {
+            Ok(TaskToken {
+                execution,
+                event: task,
+                hand_out,
+                ..
+            }) => {
                 let answer = Answer::Caller(ticket, Operation::SendTaskHeartbeat);
-                self.agenda.push_back((execution, Work::Input(Input::Heartbeat { task, hand_out }, answer)));
+                self.agenda.push_back((
+                    execution,
+                    Work::Input(Input::Heartbeat { task, hand_out }, answer),
+                ));
             }
             Err(rejection) => self.reply(ticket, self.issued, Err(rejection), out),
         }

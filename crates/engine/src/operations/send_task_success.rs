@@ -23,13 +23,28 @@ pub struct Request {
 pub struct Response {}
 
 impl Shard {
-    pub(crate) fn send_task_success(&mut self, ticket: Ticket, request: Request, out: &mut Vec<Output>) {
+    pub(crate) fn send_task_success(
+        &mut self,
+        ticket: Ticket,
+        request: Request,
+        out: &mut Vec<Output>,
+    ) {
         match self.task_of_token(&request.task_token) {
-            Ok(TaskToken { execution, event: task, hand_out, .. }) => {
+            Ok(TaskToken {
+                execution,
+                event: task,
+                hand_out,
+                ..
+            }) => {
                 let output = Document::from_text(request.output);
-                let input = Input::TaskSucceeded { task, hand_out, output };
+                let input = Input::TaskSucceeded {
+                    task,
+                    hand_out,
+                    output,
+                };
                 let answer = Answer::Caller(ticket, Operation::SendTaskSuccess);
-                self.agenda.push_back((execution, Work::Input(input, answer)));
+                self.agenda
+                    .push_back((execution, Work::Input(input, answer)));
             }
             Err(rejection) => self.reply(ticket, self.issued, Err(rejection), out),
         }
@@ -41,11 +56,16 @@ impl Shard {
             .tokens
             .read(text)
             .filter(|token| token.shard == 0)
-            .ok_or_else(|| Rejection::new(ErrorName::InvalidToken, "Invalid Token: 'Invalid token'"))?;
+            .ok_or_else(|| {
+                Rejection::new(ErrorName::InvalidToken, "Invalid Token: 'Invalid token'")
+            })?;
         match self.delivery.tasks.get(&(token.execution, token.event)) {
             Some(entry) if !self.world.activities.contains_key(&*entry.queue) => {
                 let arn = self.world.owner.activity_arn(&entry.queue);
-                Err(Rejection::new(ErrorName::TaskDoesNotExist, format!("Activity Does Not Exist: '{arn}'")))
+                Err(Rejection::new(
+                    ErrorName::TaskDoesNotExist,
+                    format!("Activity Does Not Exist: '{arn}'"),
+                ))
             }
             _ => Ok(token),
         }

@@ -56,29 +56,46 @@ impl Shard {
         match self.existing(&request, lookup) {
             Existing::No => self.begin_execution(ticket, request, lookup, now, out),
             Existing::Yes(id) => {
-                let work = Work::Join { ticket, request: Box::new(request) };
+                let work = Work::Join {
+                    ticket,
+                    request: Box::new(request),
+                };
                 self.agenda.push_back((id, work));
             }
             Existing::Unknown => {
-                out.push(Output::LookUpAgain { ticket, request: super::Request::StartExecution(request) });
+                out.push(Output::LookUpAgain {
+                    ticket,
+                    request: super::Request::StartExecution(request),
+                });
             }
         }
     }
 
     fn existing(&self, request: &Request, lookup: Option<NameLookup>) -> Existing {
-        let Some((machine, name)) = request.name_to_look_up() else { return Existing::No };
+        let Some((machine, name)) = request.name_to_look_up() else {
+            return Existing::No;
+        };
         self.look_up(machine, name, lookup)
     }
 
     /// Whether an execution of that name exists: in the store, or in a commit that the lookup may not
     /// have seen.
-    pub(crate) fn look_up(&self, machine: &str, name: &str, lookup: Option<NameLookup>) -> Existing {
+    pub(crate) fn look_up(
+        &self,
+        machine: &str,
+        name: &str,
+        lookup: Option<NameLookup>,
+    ) -> Existing {
         if let Some((_, id)) = self.names.get(&(machine.to_owned(), name.to_owned())) {
             return Existing::Yes(*id);
         }
         match lookup {
-            Some(NameLookup { found: Some(id), .. }) => Existing::Yes(id),
-            Some(NameLookup { as_of, found: None }) if as_of >= self.names_forgotten => Existing::No,
+            Some(NameLookup {
+                found: Some(id), ..
+            }) => Existing::Yes(id),
+            Some(NameLookup { as_of, found: None }) if as_of >= self.names_forgotten => {
+                Existing::No
+            }
             _ => Existing::Unknown,
         }
     }
@@ -93,16 +110,24 @@ impl Shard {
         out: &mut Vec<Output>,
     ) {
         match self.machine_to_run(&request) {
-            Ok((number, revision)) => match self.definitions.get(&(number, revision)).map(Arc::clone) {
-                Some(definition) => self.run(ticket, request, &definition, now, out),
-                None => {
-                    let waiting = self.awaiting_definition.entry((number, revision)).or_default();
-                    if waiting.is_empty() {
-                        out.push(Output::LoadDefinition { machine: number, revision });
+            Ok((number, revision)) => {
+                match self.definitions.get(&(number, revision)).map(Arc::clone) {
+                    Some(definition) => self.run(ticket, request, &definition, now, out),
+                    None => {
+                        let waiting = self
+                            .awaiting_definition
+                            .entry((number, revision))
+                            .or_default();
+                        if waiting.is_empty() {
+                            out.push(Output::LoadDefinition {
+                                machine: number,
+                                revision,
+                            });
+                        }
+                        waiting.push((ticket, request, lookup));
                     }
-                    waiting.push((ticket, request, lookup));
                 }
-            },
+            }
             Err(rejection) => self.reply(ticket, self.issued, Err(rejection), out),
         }
     }
@@ -113,7 +138,8 @@ impl Shard {
         let machine = arn::parse_state_machine(arn)?;
         match machine.qualifier {
             Qualifier::Label(_) => Err(labelled(arn)),
-            Qualifier::Plain if self.world.owner.owns(arn) => match self.machines.get(machine.name) {
+            Qualifier::Plain if self.world.owner.owns(arn) => match self.machines.get(machine.name)
+            {
                 Some(machine) => Ok((machine.record.number, machine.record.revision)),
                 None => Err(does_not_exist(arn)),
             },
@@ -136,7 +162,8 @@ impl Shard {
         };
         let id = self.ids.execution(at_ms);
         let seed = self.ids.number();
-        let machine_name = arn::parse_state_machine(&request.state_machine_arn).map(|machine| machine.name);
+        let machine_name =
+            arn::parse_state_machine(&request.state_machine_arn).map(|machine| machine.name);
         let record = machine_name.ok().and_then(|name| self.machines.get(name));
         let record = &record.expect("the machine was found a moment ago").record;
         let birth = Birth {
@@ -154,7 +181,11 @@ impl Shard {
         };
         let execution_arn = birth.execution_arn.to_string();
         let claim = request.name.map(|name| (record.name.clone(), name));
-        let moment = Moment { now_ms: at_ms, world: &self.world, steps_max: STEPS_PER_TURN_MAX };
+        let moment = Moment {
+            now_ms: at_ms,
+            world: &self.world,
+            steps_max: STEPS_PER_TURN_MAX,
+        };
         let input = Document::from_text(request.input);
         let (execution, step) = interpreter::start(definition, birth, input, &moment);
         let start_ms = execution.start_ms();
@@ -169,7 +200,10 @@ impl Shard {
             self.names_in_order.push_back((number, claim));
         }
         self.executions.put_back(id, Box::new(live));
-        let response = super::Response::StartExecution(Response { execution_arn, start_ms });
+        let response = super::Response::StartExecution(Response {
+            execution_arn,
+            start_ms,
+        });
         self.reply(ticket, number, Ok(response), out);
     }
 }

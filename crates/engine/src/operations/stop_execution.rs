@@ -46,7 +46,9 @@ impl Shard {
         out: &mut Vec<Output>,
     ) {
         let existing = match arn::parse_execution(&request.execution_arn) {
-            Ok(execution) if self.world.owner.owns(&request.execution_arn) && execution.label.is_none() => {
+            Ok(execution)
+                if self.world.owner.owns(&request.execution_arn) && execution.label.is_none() =>
+            {
                 self.look_up(execution.machine, execution.name, lookup)
             }
             Ok(_) => Existing::No,
@@ -57,19 +59,26 @@ impl Shard {
                 let error = request.error.map(Into::into);
                 let cause = request.cause.map(Into::into);
                 let answer = Answer::Caller(ticket, Operation::StopExecution);
-                self.agenda.push_back((id, Work::Input(Input::Stop { error, cause }, answer)));
+                self.agenda
+                    .push_back((id, Work::Input(Input::Stop { error, cause }, answer)));
             }
             Existing::No => {
                 let rejection = does_not_exist(&request.execution_arn);
                 self.reply(ticket, self.issued, Err(rejection), out);
             }
             Existing::Unknown => {
-                out.push(Output::LookUpAgain { ticket, request: super::Request::StopExecution(request) });
+                out.push(Output::LookUpAgain {
+                    ticket,
+                    request: super::Request::StopExecution(request),
+                });
             }
         }
     }
 }
 
 pub(crate) fn does_not_exist(execution_arn: &str) -> Rejection {
-    Rejection::new(ErrorName::ExecutionDoesNotExist, format!("Execution Does Not Exist: '{execution_arn}'"))
+    Rejection::new(
+        ErrorName::ExecutionDoesNotExist,
+        format!("Execution Does Not Exist: '{execution_arn}'"),
+    )
 }

@@ -4,8 +4,8 @@ use crate::arn::{self, Arn, Qualifier};
 use crate::message::{Now, Output};
 use crate::operations::create_state_machine::machine_write;
 use crate::rejection::{ErrorName, Rejection};
-use crate::shard::Shard;
 use crate::shapes::Tag;
+use crate::shard::Shard;
 
 /// What is asked.
 #[derive(Clone, Debug, PartialEq)]
@@ -31,7 +31,9 @@ impl Shard {
         now: Now,
         out: &mut Vec<Output>,
     ) -> Result<Response, Rejection> {
-        self.change_tags(&request.resource_arn, now, out, |tags| merged(tags, request.tags))?;
+        self.change_tags(&request.resource_arn, now, out, |tags| {
+            merged(tags, request.tags)
+        })?;
         Ok(Response {})
     }
 
@@ -52,12 +54,15 @@ impl Shard {
                 Ok(())
             }
             Arn::StateMachine(machine)
-                if ours && machine.qualifier == Qualifier::Plain && self.machines.contains_key(machine.name) =>
+                if ours
+                    && machine.qualifier == Qualifier::Plain
+                    && self.machines.contains_key(machine.name) =>
             {
                 let mut record = self.machines[machine.name].record.clone();
                 record.tags = within_limit(change(record.tags), resource_arn)?;
                 self.commit_records(vec![machine_write(&record)], now, out);
-                self.machines.insert(record.name.clone(), crate::shard::Machine { record });
+                self.machines
+                    .insert(record.name.clone(), crate::shard::Machine { record });
                 Ok(())
             }
             _ => Err(not_found(resource_arn)),
@@ -69,18 +74,26 @@ impl Shard {
 pub(crate) fn merged(tags: Vec<Tag>, more: Vec<Tag>) -> Vec<Tag> {
     let mut all = std::collections::BTreeMap::new();
     all.extend(tags.into_iter().chain(more).map(|tag| (tag.key, tag.value)));
-    all.into_iter().map(|(key, value)| Tag { key, value }).collect()
+    all.into_iter()
+        .map(|(key, value)| Tag { key, value })
+        .collect()
 }
 
 fn within_limit(tags: Vec<Tag>, resource_arn: &str) -> Result<Vec<Tag>, Rejection> {
     if tags.len() > TAGS_MAX {
-        let message = format!("A resource can have {TAGS_MAX} tags; this would make {}", tags.len());
+        let message = format!(
+            "A resource can have {TAGS_MAX} tags; this would make {}",
+            tags.len()
+        );
         return Err(Rejection::new(ErrorName::TooManyTags, message).with_resource(resource_arn));
     }
     Ok(tags)
 }
 
 pub(crate) fn not_found(resource_arn: &str) -> Rejection {
-    Rejection::new(ErrorName::ResourceNotFound, format!("Resource not found: '{resource_arn}'"))
-        .with_resource(resource_arn)
+    Rejection::new(
+        ErrorName::ResourceNotFound,
+        format!("Resource not found: '{resource_arn}'"),
+    )
+    .with_resource(resource_arn)
 }

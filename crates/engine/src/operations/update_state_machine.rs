@@ -72,8 +72,8 @@ impl Shard {
         let name = machine.name.to_owned();
         let now_ms = self.clock.at(now);
         let revision_id = self.ids.uuid();
-        let is_plain_and_ours =
-            machine.qualifier == Qualifier::Plain && self.world.owner.owns(&request.state_machine_arn);
+        let is_plain_and_ours = machine.qualifier == Qualifier::Plain
+            && self.world.owner.owns(&request.state_machine_arn);
         let Some(machine) = self.machines.get_mut(&name).filter(|_| is_plain_and_ours) else {
             return Err(does_not_exist(&request.state_machine_arn));
         };
@@ -95,21 +95,36 @@ impl Shard {
         if let Some(encryption) = request.encryption {
             head.encryption = Some(encryption);
         }
-        let text = request.definition.as_ref().map(|(text, _)| Arc::clone(text));
+        let text = request
+            .definition
+            .as_ref()
+            .map(|(text, _)| Arc::clone(text));
         if let Some(text) = &text {
             head.definition_sha256 = Sha256::digest(text.as_bytes()).into();
             head.text_revision = record.revision;
         }
         let record = record.clone();
-        let parsed = request
-            .definition
-            .map(|(_, parsed)| parsed)
-            .or_else(|| self.definitions.get(&(record.number, before)).map(Arc::clone));
+        let parsed = request.definition.map(|(_, parsed)| parsed).or_else(|| {
+            self.definitions
+                .get(&(record.number, before))
+                .map(Arc::clone)
+        });
         if let Some(parsed) = parsed {
             self.remember_definition(record.number, record.revision, parsed);
         }
-        self.commit_records(vec![definition_write(&record, text.as_deref()), machine_write(&record)], now, out);
-        Ok(Response { update_ms: now_ms, revision_id: Some(revision_id), state_machine_version_arn: None })
+        self.commit_records(
+            vec![
+                definition_write(&record, text.as_deref()),
+                machine_write(&record),
+            ],
+            now,
+            out,
+        );
+        Ok(Response {
+            update_ms: now_ms,
+            revision_id: Some(revision_id),
+            state_machine_version_arn: None,
+        })
     }
 }
 
@@ -120,6 +135,9 @@ pub(crate) fn does_not_exist(state_machine_arn: &str) -> Rejection {
 
 /// The item processor of a Distributed Map has an ARN, but few operations take it.
 pub(crate) fn labelled(state_machine_arn: &str) -> Rejection {
-    let message = format!("This operation does not support labeled state machine ARNs: '{state_machine_arn}'");
-    Rejection::new(ErrorName::ValidationException, message).with_reason("API_DOES_NOT_SUPPORT_LABELED_ARNS")
+    let message = format!(
+        "This operation does not support labeled state machine ARNs: '{state_machine_arn}'"
+    );
+    Rejection::new(ErrorName::ValidationException, message)
+        .with_reason("API_DOES_NOT_SUPPORT_LABELED_ARNS")
 }

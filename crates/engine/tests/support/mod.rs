@@ -1,0 +1,337 @@
+//! The smallest driver there can be: one shard, a memory store, and time as a number.
+#![allow(dead_code, missing_docs)]
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use engine::arn::Owner;
+use engine::operations::*;
+use engine::shapes::{ActivityTask, MachineType};
+use engine::*;
+use store::{CommitNumber, Epoch, ExecutionId, MemoryStore, Store};
+
+pub const ROLE: &str = "arn:aws:iam::000000000000:role/r";
+
+pub struct Driver {
+    pub store: MemoryStore,
+    pub shard: Shard,
+    pub now: Now,
+    pub answers: BTreeMap<Ticket, Result<Response, Rejection>>,
+    /// Answers of polls on their way to the client, with the task.
+    pub hand_outs: BTreeMap<Ticket, (ActivityTask, ExecutionId, u32)>,
+    pub doubts: std::collections::BTreeSet<(ExecutionId, u32)>,
+    pub commits: u64,
+    next_ticket: u64,
+}
+
+pub fn owner() -> Owner {
+    Owner {
+        partition: "aws".into(),
+        region: "us-east-1".into(),
+        account: "000000000000".into(),
+    }
+}
+
+pub fn options() -> ShardOptions {
+    ShardOptions {
+        owner: owner(),
+        token_key: [7; 32],
+        seed: 1,
+        poll_hold_ms: 59_500,
+        polls_per_activity_max: 3,
+        executions_cached_max: 2,
+    }
+}
+
+impl Driver {
+    pub fn new() -> Driver {
+        Driver::over(
+            MemoryStore::new(),
+            Now {
+                wall_ms: 1_700_000_000_000,
+                steady_ms: 0,
+            },
+        )
+    }
+
+    pub fn over(store: MemoryStore, now: Now) -> Driver {
+        let shard = Shard::recover(options(), &store, now).unwrap();
+        Driver {
+            store,
+            shard,
+            now,
+            answers: BTreeMap::new(),
+            hand_outs: BTreeMap::new(),
+            doubts: Default::default(),
+            commits: 0,
+            next_ticket: 0,
+        }
+    }
+
+    /// The process is gone; what was durable is not.
+    pub fn crash(self) -> Driver {
+        let now = Now {
+            wall_ms: self.now.wall_ms,
+            steady_ms: 5,
+        };
+        Driver {
+            next_ticket: self.next_ticket,
+            ..Driver::over(self.store, now)
+        }
+    }
+
+    pub fn pass(&mut self, ms: i64) {
+        self.now.wall_ms += ms;
+        self.now.steady_ms += ms;
+        while self
+            .shard
+            .next_due_ms(self.now)
+            .is_some_and(|due| due <= self.now.steady_ms)
+        {
+            self.tell(Message::Tick);
+        }
+    }
+
+    pub fn tell(&mut self, message: Message) {
+        let mut inbox = std::collections::VecDeque::from([message]);
+        while let Some(message) = inbox.pop_front() {
+            let mut out = Vec::new();
+            self.shard.handle(message, self.now, &mut out);
+            for output in out {
+                self.obey(output, &mut inbox);
+            }
+        }
+    }
+
+    fn obey(&mut self, output: Output, inbox: &mut std::collections::VecDeque<Message>) {
+        match output {
+            Output::Commit(commit) => {
+                let number: CommitNumber = commit.number;
+                self.commits += 1;
+                self.store.commit(Epoch(0), &[commit]).unwrap();
+                inbox.push_back(Message::Durable(number));
+            }
+            Output::Reply {
+                ticket, response, ..
+            } => {
+                assert!(
+                    self.answers.insert(ticket, response).is_none(),
+                    "answered once"
+                );
+            }
+            Output::HandOut {
+                ticket,
+                task,
+                execution,
+                event,
+                ..
+            } => {
+                self.doubts.insert((execution, event));
+                self.hand_outs.insert(ticket, (task, execution, event));
+            }
+            Output::Settled {
+                execution, event, ..
+            } => {
+                self.doubts.remove(&(execution, event));
+            }
+            Output::LoadExecution(id) => {
+                let store = &self.store;
+                let mut definitions = |machine, revision| {
+                    Ok(load_definition(store, machine, revision)?.map(|(_, parsed)| parsed))
+                };
+                let execution = load_execution(store, id, &mut definitions).unwrap();
+                inbox.push_back(Message::Loaded { id, execution });
+            }
+            Output::LoadDefinition { machine, revision } => {
+                let definition = load_definition(&self.store, machine, revision).unwrap();
+                inbox.push_back(Message::LoadedDefinition {
+                    machine,
+                    revision,
+                    definition,
+                });
+            }
+            Output::LookUpAgain { ticket, request } => {
+                let lookup = self.look_up(&request);
+                inbox.push_back(Message::Request {
+                    ticket,
+                    request,
+                    lookup,
+                });
+            }
+            Output::Call { .. } => {}
+        }
+    }
+
+    fn look_up(&self, request: &Request) -> Option<NameLookup> {
+        let (machine, name) = request.name_to_look_up()?;
+        let found = self.store.execution_by_name(machine, name).unwrap();
+        Some(NameLookup {
+            as_of: self.store.last_commit().unwrap(),
+            found,
+        })
+    }
+
+    /// Sends a request; its answer, if there is one yet, is in `answers`.
+    pub fn send(&mut self, request: Request) -> Ticket {
+        self.next_ticket += 1;
+        let ticket = Ticket(self.next_ticket);
+        let lookup = self.look_up(&request);
+        self.tell(Message::Request {
+            ticket,
+            request,
+            lookup,
+        });
+        ticket
+    }
+
+    pub fn ask(&mut self, request: Request) -> Result<Response, Rejection> {
+        let ticket = self.send(request);
+        self.answers.remove(&ticket).expect("an answer at once")
+    }
+
+    pub fn read(&self, request: Request) -> Result<Response, Rejection> {
+        let in_doubt = |execution, event| self.doubts.contains(&(execution, event));
+        match engine::read(&request, &self.store, &owner(), &in_doubt) {
+            Ok(response) => Ok(response),
+            Err(ReadError::Rejected(rejection)) => Err(rejection),
+            Err(ReadError::Store(error)) => panic!("{error}"),
+        }
+    }
+
+    pub fn create_activity(&mut self, name: &str) -> String {
+        let request = create_activity::Request {
+            name: name.into(),
+            tags: vec![],
+            encryption: None,
+        };
+        match self.ask(Request::CreateActivity(request)).unwrap() {
+            Response::CreateActivity(response) => response.activity_arn,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    pub fn create_machine(&mut self, name: &str, definition: &str) -> Result<String, Rejection> {
+        let parsed = asl::parse(definition, asl::MachineType::Standard);
+        let machine = parsed
+            .machine
+            .unwrap_or_else(|| panic!("{:?}", parsed.diagnostics));
+        let request = create_state_machine::Request {
+            name: name.into(),
+            definition: definition.into(),
+            machine: Arc::new(machine),
+            role_arn: ROLE.into(),
+            machine_type: MachineType::Standard,
+            logging: None,
+            tags: vec![],
+            tracing: None,
+            publish: false,
+            version_description: None,
+            encryption: None,
+        };
+        match self.ask(Request::CreateStateMachine(request))? {
+            Response::CreateStateMachine(response) => Ok(response.state_machine_arn),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    pub fn start(
+        &mut self,
+        machine_arn: &str,
+        name: Option<&str>,
+        input: &str,
+    ) -> Result<String, Rejection> {
+        let request = start_execution::Request {
+            state_machine_arn: machine_arn.into(),
+            name: name.map(Into::into),
+            input: input.into(),
+            trace_header: None,
+        };
+        match self.ask(Request::StartExecution(request))? {
+            Response::StartExecution(response) => Ok(response.execution_arn),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    pub fn poll(&mut self, activity_arn: &str, worker: Option<&str>) -> Ticket {
+        let request = get_activity_task::Request {
+            activity_arn: activity_arn.into(),
+            worker_name: worker.map(Into::into),
+        };
+        self.send(Request::GetActivityTask(request))
+    }
+
+    /// The answer of a poll leaves: token and input.
+    pub fn deliver(&mut self, poll: Ticket) -> (String, String) {
+        let (task, execution, event) = self.hand_outs.remove(&poll).expect("a task for this poll");
+        self.doubts.remove(&(execution, event));
+        self.tell(Message::Delivered(poll));
+        (task.task_token, task.input.text().to_string())
+    }
+
+    pub fn succeed(&mut self, token: &str, output: &str) -> Result<Response, Rejection> {
+        let request = send_task_success::Request {
+            task_token: token.into(),
+            output: output.into(),
+        };
+        self.ask(Request::SendTaskSuccess(request))
+    }
+
+    pub fn heartbeat(&mut self, token: &str) -> Result<Response, Rejection> {
+        self.ask(Request::SendTaskHeartbeat(send_task_heartbeat::Request {
+            task_token: token.into(),
+        }))
+    }
+
+    pub fn stop(&mut self, execution_arn: &str) -> Result<Response, Rejection> {
+        let request = stop_execution::Request {
+            execution_arn: execution_arn.into(),
+            error: None,
+            cause: None,
+        };
+        self.ask(Request::StopExecution(request))
+    }
+
+    pub fn status(&self, execution_arn: &str) -> interpreter::Status {
+        let request = describe_execution::Request {
+            execution_arn: execution_arn.into(),
+            metadata_only: false,
+        };
+        match self.read(Request::DescribeExecution(request)).unwrap() {
+            Response::DescribeExecution(response) => response.description.status,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// The history as text, one event a word: `2<-0 StateEntered`, by pages of `limit`.
+    pub fn history(&self, execution_arn: &str, limit: usize, reverse: bool) -> Vec<String> {
+        let (mut words, mut after) = (Vec::new(), None);
+        loop {
+            let request = get_execution_history::Request {
+                execution_arn: execution_arn.into(),
+                limit,
+                reverse,
+                include_data: true,
+                after,
+            };
+            let Response::GetExecutionHistory(page) =
+                self.read(Request::GetExecutionHistory(request)).unwrap()
+            else {
+                panic!("a history")
+            };
+            assert!(page.events.len() <= limit);
+            for event in page.events {
+                let details = format!("{:?}", event.details);
+                let kind = details
+                    .split([' ', '('])
+                    .next()
+                    .unwrap_or_default()
+                    .to_owned();
+                words.push(format!("{}<-{} {kind}", event.id, event.previous));
+            }
+            after = page.next;
+            if after.is_none() {
+                return words;
+            }
+        }
+    }
+}
