@@ -40,7 +40,11 @@ impl Endpoint {
         }
         let region = region.ok_or_else(|| ClientError::Settings(NO_REGION.to_owned()))?;
         // The partitions whose names end otherwise. Source: botocore, `partitions.json`.
-        let suffix = if region.starts_with("cn-") { "amazonaws.com.cn" } else { "amazonaws.com" };
+        let suffix = if region.starts_with("cn-") {
+            "amazonaws.com.cn"
+        } else {
+            "amazonaws.com"
+        };
         Endpoint::parse(&format!("https://states.{region}.{suffix}"))
     }
 
@@ -51,7 +55,9 @@ impl Endpoint {
             ))
         };
         let uri: ureq::http::Uri = url.trim().parse().map_err(|_| refuse())?;
-        let scheme = uri.scheme_str().filter(|scheme| matches!(*scheme, "http" | "https"));
+        let scheme = uri
+            .scheme_str()
+            .filter(|scheme| matches!(*scheme, "http" | "https"));
         let (Some(scheme), Some(authority)) = (scheme, uri.authority()) else {
             return Err(refuse());
         };
@@ -59,14 +65,22 @@ impl Endpoint {
             return Err(refuse());
         }
         // The signature covers the host as it is sent: without the scheme's own port.
-        let port = uri.port_u16().filter(|port| {
-            *port != if scheme == "https" { 443 } else { 80 }
-        });
+        let port = uri
+            .port_u16()
+            .filter(|port| *port != if scheme == "https" { 443 } else { 80 });
         let host = authority.host();
         let authority = port.map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
         let path = uri.path();
-        let path = if path.ends_with('/') { path.to_owned() } else { format!("{path}/") };
-        Ok(Endpoint { url: format!("{scheme}://{authority}{path}"), authority, path })
+        let path = if path.ends_with('/') {
+            path.to_owned()
+        } else {
+            format!("{path}/")
+        };
+        Ok(Endpoint {
+            url: format!("{scheme}://{authority}{path}"),
+            authority,
+            path,
+        })
     }
 
     /// The whole URL that requests are posted to.
@@ -139,7 +153,10 @@ mod tests {
             ("AWS_ENDPOINT_URL_SFN", "http://localhost:1"),
             ("AWS_ENDPOINT_URL", "http://localhost:2"),
         ]);
-        assert_eq!(find(Some("http://localhost:3"), &both).url(), "http://localhost:3/");
+        assert_eq!(
+            find(Some("http://localhost:3"), &both).url(),
+            "http://localhost:3/"
+        );
         assert_eq!(find(None, &both).url(), "http://localhost:1/");
         let general = Environment::from([("AWS_ENDPOINT_URL", "http://localhost:2")]);
         assert_eq!(find(None, &general).url(), "http://localhost:2/");
@@ -147,7 +164,10 @@ mod tests {
             ("AWS_ENDPOINT_URL", "http://localhost:2"),
             ("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "TRUE"),
         ]);
-        assert_eq!(find(None, &ignored).url(), "https://states.eu-west-1.amazonaws.com/");
+        assert_eq!(
+            find(None, &ignored).url(),
+            "https://states.eu-west-1.amazonaws.com/"
+        );
         assert!(find(None, &ignored).is_aws());
     }
 
@@ -157,16 +177,28 @@ mod tests {
         assert_eq!(find(Some("https://h:443"), &none).authority(), "h");
         assert_eq!(find(Some("https://h:80/below"), &none).authority(), "h:80");
         assert_eq!(find(Some("https://h:80/below"), &none).path(), "/below/");
-        assert_eq!(find(Some("http://[::1]:4599"), &none).authority(), "[::1]:4599");
+        assert_eq!(
+            find(Some("http://[::1]:4599"), &none).authority(),
+            "[::1]:4599"
+        );
     }
 
     #[test]
     fn loopback_is_told_from_names_that_only_look_like_it() {
         let none = Environment::default();
-        for local in ["http://127.0.0.1:1", "http://[::1]", "http://localhost", "http://a.localhost:9"] {
+        for local in [
+            "http://127.0.0.1:1",
+            "http://[::1]",
+            "http://localhost",
+            "http://a.localhost:9",
+        ] {
             assert!(find(Some(local), &none).is_loopback(), "{local}");
         }
-        for remote in ["http://128.0.0.1", "http://localhost.example.com", "https://states.eu-west-1.amazonaws.com"] {
+        for remote in [
+            "http://128.0.0.1",
+            "http://localhost.example.com",
+            "https://states.eu-west-1.amazonaws.com",
+        ] {
             assert!(!find(Some(remote), &none).is_loopback(), "{remote}");
         }
         assert!(!find(Some("https://x.amazonaws.com.evil.example"), &none).is_aws());
@@ -175,8 +207,18 @@ mod tests {
     #[test]
     fn what_is_no_endpoint_is_refused() {
         let (none, profile) = (Environment::default(), Profile::default());
-        for bad in ["", "localhost:4599", "ftp://h", "http://", "http://h/?q", "http://u@h"] {
-            assert!(Endpoint::find(Some(bad), None, &none, &profile).is_err(), "{bad}");
+        for bad in [
+            "",
+            "localhost:4599",
+            "ftp://h",
+            "http://",
+            "http://h/?q",
+            "http://u@h",
+        ] {
+            assert!(
+                Endpoint::find(Some(bad), None, &none, &profile).is_err(),
+                "{bad}"
+            );
         }
         assert!(Endpoint::find(None, None, &none, &profile).is_err());
     }
@@ -187,7 +229,10 @@ mod tests {
         let arn = Some("arn:aws:states:eu-north-1:1:activity:x");
         let profile = Profile::default();
         assert_eq!(region(Some("f"), arn, &env, &profile).as_deref(), Some("f"));
-        assert_eq!(region(None, arn, &env, &profile).as_deref(), Some("eu-north-1"));
+        assert_eq!(
+            region(None, arn, &env, &profile).as_deref(),
+            Some("eu-north-1")
+        );
         assert_eq!(region(None, None, &env, &profile).as_deref(), Some("b"));
     }
 }

@@ -12,19 +12,26 @@ pub struct Environment {
 impl Environment {
     /// The environment of this process; variables that are not UTF-8 are left out.
     pub fn of_process() -> Environment {
-        let vars = std::env::vars_os()
-            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
-        Environment { vars: vars.collect() }
+        let vars = std::env::vars_os().filter_map(|(name, value)| {
+            Some((name.into_string().ok()?, value.into_string().ok()?))
+        });
+        Environment {
+            vars: vars.collect(),
+        }
     }
 
     /// A variable that is set and not empty: the AWS tools take an empty one for none.
     pub fn var(&self, name: &str) -> Option<&str> {
-        self.vars.get(name).map(String::as_str).filter(|value| !value.is_empty())
+        self.vars
+            .get(name)
+            .map(String::as_str)
+            .filter(|value| !value.is_empty())
     }
 
     /// Whether a variable says `true`, in any case of letters.
     pub fn says_true(&self, name: &str) -> bool {
-        self.var(name).is_some_and(|value| value.eq_ignore_ascii_case("true"))
+        self.var(name)
+            .is_some_and(|value| value.eq_ignore_ascii_case("true"))
     }
 
     /// The file a variable names, else `path` in the home folder; `None` without a home folder.
@@ -42,6 +49,8 @@ impl Environment {
 impl<const N: usize> From<[(&str, &str); N]> for Environment {
     fn from(vars: [(&str, &str); N]) -> Environment {
         let vars = vars.map(|(name, value)| (name.to_owned(), value.to_owned()));
-        Environment { vars: BTreeMap::from(vars) }
+        Environment {
+            vars: BTreeMap::from(vars),
+        }
     }
 }

@@ -92,7 +92,9 @@ impl ClientError {
     /// Reads an answer whose status is not 200.
     pub(super) fn from_answer(status: u16, body: &[u8]) -> ClientError {
         let read: Option<Value> = serde_json::from_slice(body).ok();
-        let kind = read.as_ref().and_then(|value| value.get("__type")?.as_str());
+        let kind = read
+            .as_ref()
+            .and_then(|value| value.get("__type")?.as_str());
         let (Some(value), Some(kind)) = (&read, kind) else {
             let shown = &body[..body.len().min(SHOWN_BYTES_MAX)];
             let detail = String::from_utf8_lossy(shown).trim().to_owned();
@@ -105,7 +107,11 @@ impl ClientError {
             .iter()
             .find_map(|key| value.get(key)?.as_str())
             .unwrap_or_default();
-        ClientError::Exception { name: name.to_owned(), message: message.to_owned(), status }
+        ClientError::Exception {
+            name: name.to_owned(),
+            message: message.to_owned(),
+            status,
+        }
     }
 
     /// The exception's name, if the service answered with one.
@@ -149,7 +155,9 @@ impl From<ureq::Error> for ClientError {
             | ureq::Error::InvalidProxyUrl
             | ureq::Error::RequireHttpsOnly(_)
             | ureq::Error::TlsRequired => ClientError::Settings(error.to_string()),
-            other => ClientError::Transport { detail: other.to_string() },
+            other => ClientError::Transport {
+                detail: other.to_string(),
+            },
         }
     }
 }
@@ -173,7 +181,10 @@ mod tests {
 
     #[test]
     fn what_follows_a_colon_is_no_part_of_the_name() {
-        let error = answer(400, r#"{"__type":"ThrottlingException:http://x/","Message":"Rate exceeded"}"#);
+        let error = answer(
+            400,
+            r#"{"__type":"ThrottlingException:http://x/","Message":"Rate exceeded"}"#,
+        );
         assert_eq!(error.exception(), Some("ThrottlingException"));
         assert_eq!(error.advice(), Advice::AskAgain);
     }
@@ -182,8 +193,14 @@ mod tests {
     fn advice_follows_the_status_where_no_exception_is_named() {
         assert_eq!(answer(503, "<html>busy</html>").advice(), Advice::AskAgain);
         assert_eq!(answer(404, "<html>who?</html>").advice(), Advice::GiveUp);
-        assert_eq!(answer(500, r#"{"__type":"Anything"}"#).advice(), Advice::AskAgain);
-        let expired = answer(400, r#"{"__type":"com.amazon.coral.service#ExpiredTokenException"}"#);
+        assert_eq!(
+            answer(500, r#"{"__type":"Anything"}"#).advice(),
+            Advice::AskAgain
+        );
+        let expired = answer(
+            400,
+            r#"{"__type":"com.amazon.coral.service#ExpiredTokenException"}"#,
+        );
         assert_eq!(expired.advice(), Advice::RenewCredentials);
     }
 }

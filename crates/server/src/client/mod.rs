@@ -109,8 +109,15 @@ impl Client {
         };
         let agent = agent(&endpoint, environment)?;
         let credentials = Chain::new(environment.clone(), profile, endpoint.is_loopback());
-        let inner = Inner { agent, endpoint, region, credentials };
-        Ok(Client { inner: Arc::new(inner) })
+        let inner = Inner {
+            agent,
+            endpoint,
+            region,
+            credentials,
+        };
+        Ok(Client {
+            inner: Arc::new(inner),
+        })
     }
 
     /// The address that is asked, as a person would write it.
@@ -158,10 +165,17 @@ impl Client {
             headers: &headers,
             body: body.as_bytes(),
         };
-        let scope = sigv4::Scope { date: &date, region: &inner.region, service: SIGNING_NAME };
+        let scope = sigv4::Scope {
+            date: &date,
+            region: &inner.region,
+            service: SIGNING_NAME,
+        };
         let authorization = sigv4::authorization(&request, &scope, &credentials);
 
-        let mut post = inner.agent.post(inner.endpoint.url()).header("authorization", authorization);
+        let mut post = inner
+            .agent
+            .post(inner.endpoint.url())
+            .header("authorization", authorization);
         for (name, value) in headers {
             post = post.header(name, value);
         }
@@ -173,14 +187,20 @@ impl Client {
 /// The output of a call, or the exception the body names.
 fn read_answer(mut answer: ureq::http::Response<ureq::Body>) -> Result<Value, ClientError> {
     let status = answer.status().as_u16();
-    let body = answer.body_mut().with_config().limit(ANSWER_BYTES_MAX).read_to_vec()?;
+    let body = answer
+        .body_mut()
+        .with_config()
+        .limit(ANSWER_BYTES_MAX)
+        .read_to_vec()?;
     if status == 200 {
         // Operations without output may answer with no byte at all.
         if body.is_empty() {
             return Ok(Value::Object(serde_json::Map::new()));
         }
-        return serde_json::from_slice(&body)
-            .map_err(|error| ClientError::Unreadable { status, detail: error.to_string() });
+        return serde_json::from_slice(&body).map_err(|error| ClientError::Unreadable {
+            status,
+            detail: error.to_string(),
+        });
     }
     Err(ClientError::from_answer(status, &body))
 }
@@ -212,7 +232,9 @@ fn certificates(bundle: &Path) -> Result<RootCerts, ClientError> {
     let pem = fs::read(bundle).map_err(|error| refuse(error.to_string()))?;
     let mut found = Vec::new();
     for item in ureq::tls::parse_pem(&pem) {
-        if let PemItem::Certificate(certificate) = item.map_err(|error| refuse(error.to_string()))? {
+        if let PemItem::Certificate(certificate) =
+            item.map_err(|error| refuse(error.to_string()))?
+        {
             found.push(certificate);
         }
     }

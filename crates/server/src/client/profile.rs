@@ -27,7 +27,11 @@ impl Profile {
     ) -> Result<Profile, ClientError> {
         let named = flag.or_else(|| environment.var("AWS_PROFILE"));
         let name = named.unwrap_or("default").to_owned();
-        let config = read(environment.file("AWS_CONFIG_FILE", ".aws/config").as_deref())?;
+        let config = read(
+            environment
+                .file("AWS_CONFIG_FILE", ".aws/config")
+                .as_deref(),
+        )?;
         let credentials = environment.file("AWS_SHARED_CREDENTIALS_FILE", ".aws/credentials");
         let credentials = read(credentials.as_deref())?;
 
@@ -39,10 +43,14 @@ impl Profile {
         let from_config = config.get(&section_of_config);
         let from_credentials = credentials.get(&name);
         if named.is_some() && from_config.is_none() && from_credentials.is_none() {
-            return Err(ClientError::Settings(format!("the profile '{name}' is in no AWS file")));
+            return Err(ClientError::Settings(format!(
+                "the profile '{name}' is in no AWS file"
+            )));
         }
         let mut settings = from_config.cloned().unwrap_or_default();
-        let services = settings.get("services").map(|services| format!("services {services}"));
+        let services = settings
+            .get("services")
+            .map(|services| format!("services {services}"));
         let endpoint = services
             .and_then(|section| config.get(&section)?.get("sfn.endpoint_url"))
             .or_else(|| config.get(&section_of_config)?.get("sfn.endpoint_url"));
@@ -51,23 +59,35 @@ impl Profile {
         }
         // Where both files hold keys, those of the credentials file count, as in the CLI.
         settings.extend(from_credentials.cloned().unwrap_or_default());
-        Ok(Profile { name, from_flag: flag.is_some(), settings })
+        Ok(Profile {
+            name,
+            from_flag: flag.is_some(),
+            settings,
+        })
     }
 
     /// A setting that is there and not empty.
     pub(super) fn get(&self, setting: &str) -> Option<&str> {
-        self.settings.get(setting).map(String::as_str).filter(|value| !value.is_empty())
+        self.settings
+            .get(setting)
+            .map(String::as_str)
+            .filter(|value| !value.is_empty())
     }
 }
 
 type Sections = BTreeMap<String, BTreeMap<String, String>>;
 
 fn read(path: Option<&Path>) -> Result<Sections, ClientError> {
-    let Some(path) = path else { return Ok(Sections::new()) };
+    let Some(path) = path else {
+        return Ok(Sections::new());
+    };
     match fs::read_to_string(path) {
         Ok(text) => Ok(sections(&text)),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(Sections::new()),
-        Err(error) => Err(ClientError::Settings(format!("{}: {error}", path.display()))),
+        Err(error) => Err(ClientError::Settings(format!(
+            "{}: {error}",
+            path.display()
+        ))),
     }
 }
 
@@ -90,7 +110,9 @@ fn sections(text: &str) -> Sections {
             outer = None;
             continue;
         }
-        let (Some(section), Some((key, value))) = (&section, bare.split_once('=')) else { continue };
+        let (Some(section), Some((key, value))) = (&section, bare.split_once('=')) else {
+            continue;
+        };
         let key = key.trim().to_lowercase();
         let value = without_comment(value.trim()).to_owned();
         let nested = line.starts_with([' ', '\t']);
@@ -101,14 +123,20 @@ fn sections(text: &str) -> Sections {
                 key
             }
         };
-        sections.entry(section.clone()).or_default().insert(key, value);
+        sections
+            .entry(section.clone())
+            .or_default()
+            .insert(key, value);
     }
     sections
 }
 
 /// A comment inside a line begins with white space and `#` or `;`: a bare `#` may be in a key.
 fn without_comment(value: &str) -> &str {
-    let cut = [" #", " ;", "\t#", "\t;"].iter().filter_map(|mark| value.find(mark)).min();
+    let cut = [" #", " ;", "\t#", "\t;"]
+        .iter()
+        .filter_map(|mark| value.find(mark))
+        .min();
     value[..cut.unwrap_or(value.len())].trim_end()
 }
 
@@ -125,7 +153,10 @@ mod tests {
         assert_eq!(sections["default"]["region"], "eu-west-1");
         assert_eq!(sections["profile dev"]["s3.max"], "3");
         assert_eq!(sections["profile dev"]["secret"], "a#b");
-        assert_eq!(sections["services local"]["sfn.endpoint_url"], "http://localhost:1");
+        assert_eq!(
+            sections["services local"]["sfn.endpoint_url"],
+            "http://localhost:1"
+        );
     }
 
     #[test]
@@ -133,8 +164,16 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let config = folder.path().join("config");
         let credentials = folder.path().join("credentials");
-        fs::write(&config, "[profile dev]\nregion=eu-west-1\naws_access_key_id=OLD\n").unwrap();
-        fs::write(&credentials, "[dev]\naws_access_key_id=NEW\naws_secret_access_key=s\n").unwrap();
+        fs::write(
+            &config,
+            "[profile dev]\nregion=eu-west-1\naws_access_key_id=OLD\n",
+        )
+        .unwrap();
+        fs::write(
+            &credentials,
+            "[dev]\naws_access_key_id=NEW\naws_secret_access_key=s\n",
+        )
+        .unwrap();
         let environment = Environment::from([
             ("AWS_CONFIG_FILE", config.to_str().unwrap()),
             ("AWS_SHARED_CREDENTIALS_FILE", credentials.to_str().unwrap()),
@@ -150,6 +189,9 @@ mod tests {
     #[test]
     fn a_missing_default_profile_is_an_empty_one() {
         let profile = Profile::load(None, &Environment::default()).unwrap();
-        assert_eq!((profile.name.as_str(), profile.get("region")), ("default", None));
+        assert_eq!(
+            (profile.name.as_str(), profile.get("region")),
+            ("default", None)
+        );
     }
 }

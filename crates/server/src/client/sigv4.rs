@@ -44,7 +44,12 @@ impl Scope<'_> {
     }
 
     fn text(&self) -> String {
-        format!("{}/{}/{}/aws4_request", self.day(), self.region, self.service)
+        format!(
+            "{}/{}/{}/aws4_request",
+            self.day(),
+            self.region,
+            self.service
+        )
     }
 }
 
@@ -54,7 +59,9 @@ pub(super) fn amz_date(moment: SystemTime) -> String {
     let milliseconds = i64::try_from(since_epoch.as_millis()).unwrap_or(i64::MAX);
     let text = asl::timestamp::format(milliseconds);
     let seconds = text.split('.').next().unwrap_or_default();
-    let digits = seconds.chars().filter(|character| !matches!(character, '-' | ':'));
+    let digits = seconds
+        .chars()
+        .filter(|character| !matches!(character, '-' | ':'));
     digits.chain(['Z']).collect()
 }
 
@@ -64,13 +71,21 @@ pub(super) fn authorization(
     scope: &Scope<'_>,
     credentials: &Credentials,
 ) -> String {
-    let mut headers: Vec<(&str, String)> =
-        request.headers.iter().map(|(name, value)| (*name, in_one_line(value))).collect();
+    let mut headers: Vec<(&str, String)> = request
+        .headers
+        .iter()
+        .map(|(name, value)| (*name, in_one_line(value)))
+        .collect();
     headers.sort();
     let signed_headers: Vec<&str> = headers.iter().map(|(name, _)| *name).collect();
     let signed_headers = signed_headers.join(";");
 
-    let mut canonical = format!("{}\n{}\n{}\n", request.method, path(request.path), request.query);
+    let mut canonical = format!(
+        "{}\n{}\n{}\n",
+        request.method,
+        path(request.path),
+        request.query
+    );
     for (name, value) in &headers {
         canonical.push_str(name);
         canonical.push(':');
@@ -85,7 +100,10 @@ pub(super) fn authorization(
     let scope_text = scope.text();
     let hash = hex(&Sha256::digest(canonical.as_bytes()));
     let to_sign = format!("{ALGORITHM}\n{}\n{scope_text}\n{hash}", scope.date);
-    let signature = hex(&hmac(&signing_key(&credentials.secret_access_key, scope), &to_sign));
+    let signature = hex(&hmac(
+        &signing_key(&credentials.secret_access_key, scope),
+        &to_sign,
+    ));
     format!(
         "{ALGORITHM} Credential={}/{scope_text}, SignedHeaders={signed_headers}, Signature={signature}",
         credentials.access_key_id
@@ -126,10 +144,12 @@ fn path(path: &str) -> String {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        write!(text, "{byte:02x}").expect("a String takes every write");
-        text
-    })
+    bytes
+        .iter()
+        .fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+            write!(text, "{byte:02x}").expect("a String takes every write");
+            text
+        })
 }
 
 #[cfg(test)]

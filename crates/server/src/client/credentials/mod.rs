@@ -56,7 +56,10 @@ impl Credentials {
 // The secret must never reach a log by way of `{:?}`.
 impl fmt::Debug for Credentials {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("Credentials").field("access_key_id", &self.access_key_id).finish_non_exhaustive()
+        formatter
+            .debug_struct("Credentials")
+            .field("access_key_id", &self.access_key_id)
+            .finish_non_exhaustive()
     }
 }
 
@@ -81,7 +84,9 @@ impl Document {
         let expiration = match document.expiration.as_deref() {
             None => None,
             Some(text) => Some(moment(text).ok_or_else(|| {
-                ClientError::Credentials(format!("{from} gave an expiration that is no time: {text}"))
+                ClientError::Credentials(format!(
+                    "{from} gave an expiration that is no time: {text}"
+                ))
             })?),
         };
         let session_token = document.session_token.filter(|token| !token.is_empty());
@@ -109,7 +114,12 @@ pub(super) struct Chain {
 
 impl Chain {
     pub(super) fn new(environment: Environment, profile: Profile, made_up_will_do: bool) -> Chain {
-        Chain { environment, profile, made_up_will_do, kept: Mutex::new(None) }
+        Chain {
+            environment,
+            profile,
+            made_up_will_do,
+            kept: Mutex::new(None),
+        }
     }
 
     /// Credentials that are fresh at `now`.
@@ -117,8 +127,14 @@ impl Chain {
     /// One thread renews while the others wait, so that a source is asked once and not by every
     /// slot of a worker.
     pub(super) fn get(&self, now: SystemTime) -> Result<Credentials, ClientError> {
-        let mut kept = self.kept.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-        if let Some(credentials) = kept.as_ref().filter(|credentials| credentials.fresh_at(now)) {
+        let mut kept = self
+            .kept
+            .lock()
+            .unwrap_or_else(|poisoned| poisoned.into_inner());
+        if let Some(credentials) = kept
+            .as_ref()
+            .filter(|credentials| credentials.fresh_at(now))
+        {
             return Ok(credentials.clone());
         }
         match self.find() {
@@ -133,7 +149,10 @@ impl Chain {
 
     /// Drops what is kept: the service did not accept it.
     pub(super) fn forget(&self) {
-        *self.kept.lock().unwrap_or_else(|poisoned| poisoned.into_inner()) = None;
+        *self
+            .kept
+            .lock()
+            .unwrap_or_else(|poisoned| poisoned.into_inner()) = None;
     }
 
     fn find(&self) -> Result<Credentials, ClientError> {
@@ -159,27 +178,53 @@ impl Chain {
     }
 
     fn of_environment(&self) -> Result<Option<Credentials>, ClientError> {
-        let Some(id) = self.environment.var("AWS_ACCESS_KEY_ID") else { return Ok(None) };
-        let secret = self.environment.var("AWS_SECRET_ACCESS_KEY").ok_or_else(|| {
-            ClientError::Credentials("AWS_ACCESS_KEY_ID without AWS_SECRET_ACCESS_KEY".to_owned())
-        })?;
-        Ok(Some(Credentials::new(id, secret, self.environment.var("AWS_SESSION_TOKEN"))))
+        let Some(id) = self.environment.var("AWS_ACCESS_KEY_ID") else {
+            return Ok(None);
+        };
+        let secret = self
+            .environment
+            .var("AWS_SECRET_ACCESS_KEY")
+            .ok_or_else(|| {
+                ClientError::Credentials(
+                    "AWS_ACCESS_KEY_ID without AWS_SECRET_ACCESS_KEY".to_owned(),
+                )
+            })?;
+        Ok(Some(Credentials::new(
+            id,
+            secret,
+            self.environment.var("AWS_SESSION_TOKEN"),
+        )))
     }
 
     fn of_profile(&self) -> Result<Option<Credentials>, ClientError> {
         let profile = &self.profile;
-        if let Some(id) = profile.get("aws_access_key_id").filter(|_| profile.get("role_arn").is_none()) {
+        if let Some(id) = profile
+            .get("aws_access_key_id")
+            .filter(|_| profile.get("role_arn").is_none())
+        {
             let secret = profile.get("aws_secret_access_key").ok_or_else(|| {
                 let name = &profile.name;
                 ClientError::Credentials(format!("the profile '{name}' has a key and no secret"))
             })?;
-            return Ok(Some(Credentials::new(id, secret, profile.get("aws_session_token"))));
+            return Ok(Some(Credentials::new(
+                id,
+                secret,
+                profile.get("aws_session_token"),
+            )));
         }
         if let Some(command) = profile.get("credential_process") {
             return process::run(command).map(Some);
         }
-        let beyond = ["role_arn", "sso_session", "sso_start_url", "web_identity_token_file"];
-        match beyond.into_iter().find(|setting| profile.get(setting).is_some()) {
+        let beyond = [
+            "role_arn",
+            "sso_session",
+            "sso_start_url",
+            "web_identity_token_file",
+        ];
+        match beyond
+            .into_iter()
+            .find(|setting| profile.get(setting).is_some())
+        {
             Some(setting) => Err(ClientError::Credentials(format!(
                 "the profile '{name}' uses {setting}, which is not spoken here; add a profile with \
                  `credential_process = aws configure export-credentials --profile {name} --format \
@@ -196,7 +241,11 @@ impl Chain {
              or an instance's endpoint",
             self.profile.name
         );
-        if self.environment.var("AWS_WEB_IDENTITY_TOKEN_FILE").is_some() {
+        if self
+            .environment
+            .var("AWS_WEB_IDENTITY_TOKEN_FILE")
+            .is_some()
+        {
             said.push_str("; AWS_WEB_IDENTITY_TOKEN_FILE is not read, EKS Pod Identity is");
         }
         said

@@ -10,7 +10,9 @@ use super::{ClientError, Credentials, Document};
 pub(super) fn run(line: &str) -> Result<Credentials, ClientError> {
     let words = words(line);
     let Some((program, arguments)) = words.split_first() else {
-        return Err(ClientError::Credentials("credential_process is empty".to_owned()));
+        return Err(ClientError::Credentials(
+            "credential_process is empty".to_owned(),
+        ));
     };
     let output = Command::new(program)
         .args(arguments)
@@ -22,7 +24,9 @@ pub(super) fn run(line: &str) -> Result<Credentials, ClientError> {
         })?;
     if !output.status.success() {
         let status = output.status;
-        return Err(ClientError::Credentials(format!("credential_process {program}: {status}")));
+        return Err(ClientError::Credentials(format!(
+            "credential_process {program}: {status}"
+        )));
     }
     Document::read(&output.stdout, "credential_process")
 }
@@ -55,7 +59,10 @@ mod tests {
 
     #[test]
     fn words_are_split_as_a_shell_splits_them() {
-        assert_eq!(words(r#" a  "b c" 'd\e' f\ g "" "#), ["a", "b c", r"d\e", "f g", ""]);
+        assert_eq!(
+            words(r#" a  "b c" 'd\e' f\ g "" "#),
+            ["a", "b c", r"d\e", "f g", ""]
+        );
         assert!(words("  ").is_empty());
     }
 
@@ -63,7 +70,17 @@ mod tests {
     fn a_process_gives_credentials_or_says_why_not() {
         let line = r#"printf '{"Version":1,"AccessKeyId":"I","SecretAccessKey":"S"}'"#;
         assert_eq!(run(line).unwrap(), Credentials::new("I", "S", None));
-        assert!(run("false").unwrap_err().to_string().contains("exit status: 1"));
-        assert!(run("printf nothing").unwrap_err().to_string().contains("as JSON"));
+        assert!(
+            run("false")
+                .unwrap_err()
+                .to_string()
+                .contains("exit status: 1")
+        );
+        assert!(
+            run("printf nothing")
+                .unwrap_err()
+                .to_string()
+                .contains("as JSON")
+        );
     }
 }

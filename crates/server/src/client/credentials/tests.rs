@@ -22,7 +22,11 @@ fn answering(bodies: &'static [&'static str]) -> (String, JoinHandle<Vec<String>
             let mut reader = BufReader::new(stream);
             let mut head = String::new();
             while !head.ends_with("\r\n\r\n") {
-                assert_ne!(reader.read_line(&mut head).unwrap(), 0, "the client hung up");
+                assert_ne!(
+                    reader.read_line(&mut head).unwrap(),
+                    0,
+                    "the client hung up"
+                );
             }
             asked.push(head.to_lowercase());
             let length = body.len();
@@ -42,7 +46,11 @@ fn answering(bodies: &'static [&'static str]) -> (String, JoinHandle<Vec<String>
 fn the_environment_comes_first_unless_a_flag_names_a_profile() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("credentials");
-    std::fs::write(&file, "[p]\naws_access_key_id=P\naws_secret_access_key=PS\n").unwrap();
+    std::fs::write(
+        &file,
+        "[p]\naws_access_key_id=P\naws_secret_access_key=PS\n",
+    )
+    .unwrap();
     let environment = Environment::from([
         ("AWS_ACCESS_KEY_ID", "E"),
         ("AWS_SECRET_ACCESS_KEY", "ES"),
@@ -60,7 +68,9 @@ fn the_environment_comes_first_unless_a_flag_names_a_profile() {
 fn made_up_credentials_are_for_a_server_on_this_machine_only() {
     let nowhere = [("AWS_EC2_METADATA_DISABLED", "true")];
     assert!(chain(Environment::from(nowhere), true).get(NOW).is_ok());
-    let refused = chain(Environment::from(nowhere), false).get(NOW).unwrap_err();
+    let refused = chain(Environment::from(nowhere), false)
+        .get(NOW)
+        .unwrap_err();
     assert!(matches!(refused, ClientError::Credentials(_)), "{refused}");
 }
 
@@ -77,7 +87,10 @@ fn a_profile_that_needs_another_service_says_what_to_write_instead() {
     std::fs::write(&file, "[default]\nsso_session = x\n").unwrap();
     let environment = Environment::from([("AWS_CONFIG_FILE", file.to_str().unwrap())]);
     let refused = chain(environment, false).get(NOW).unwrap_err().to_string();
-    assert!(refused.contains("sso_session") && refused.contains("export-credentials"), "{refused}");
+    assert!(
+        refused.contains("sso_session") && refused.contains("export-credentials"),
+        "{refused}"
+    );
 }
 
 #[test]
@@ -93,9 +106,15 @@ fn the_container_is_asked_again_shortly_before_the_end() {
     ]);
     let chain = chain(environment, false);
     let id = |minutes: u64| {
-        chain.get(NOW + Duration::from_secs(minutes * 60)).unwrap().access_key_id
+        chain
+            .get(NOW + Duration::from_secs(minutes * 60))
+            .unwrap()
+            .access_key_id
     };
-    assert_eq!((id(0), id(54), id(55), id(60)), ("1".into(), "1".into(), "2".into(), "2".into()));
+    assert_eq!(
+        (id(0), id(54), id(55), id(60)),
+        ("1".into(), "1".into(), "2".into(), "2".into())
+    );
     let asked = server.join().unwrap();
     assert!(asked[0].starts_with("get /creds ") && asked[0].contains("authorization: sesame"));
     // Nobody answers any more: what is at hand counts to its end, and not beyond.
@@ -120,7 +139,10 @@ fn the_instance_is_asked_by_version_2_of_its_protocol() {
     ]);
     let environment = Environment::from([("AWS_EC2_METADATA_SERVICE_ENDPOINT", url.as_str())]);
     let found = chain(environment, false).get(NOW).unwrap();
-    assert_eq!((found.access_key_id.as_str(), found.session_token.as_deref()), ("I", Some("T")));
+    assert_eq!(
+        (found.access_key_id.as_str(), found.session_token.as_deref()),
+        ("I", Some("T"))
+    );
     let asked = server.join().unwrap();
     assert!(asked[0].starts_with("put /latest/api/token "));
     assert!(asked[2].starts_with("get /latest/meta-data/iam/security-credentials/my-role "));

@@ -10,7 +10,15 @@ const DATE: &str = "20150830T123600Z";
 
 fn sign(request: &Request<'_>, region: &str, service: &str) -> String {
     let credentials = Credentials::new("AKIDEXAMPLE", SECRET, None);
-    authorization(request, &Scope { date: DATE, region, service }, &credentials)
+    authorization(
+        request,
+        &Scope {
+            date: DATE,
+            region,
+            service,
+        },
+        &credentials,
+    )
 }
 
 /// A request of the published suite, and the two ends of the header it must get.
@@ -24,7 +32,13 @@ fn assert_published(
 ) {
     let mut headers = vec![("host", "example.amazonaws.com"), ("x-amz-date", DATE)];
     headers.extend(more);
-    let request = Request { method, path: "/", query, headers: &headers, body: body.as_bytes() };
+    let request = Request {
+        method,
+        path: "/",
+        query,
+        headers: &headers,
+        body: body.as_bytes(),
+    };
     let expected = format!(
         "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20150830/us-east-1/service/aws4_request, \
          SignedHeaders={signed}, Signature={signature}"
@@ -41,14 +55,28 @@ fn get_vanilla() {
 #[test]
 fn get_vanilla_query_order_key_case() {
     let signature = "b97d918cfa904a5beff61c982a1b6f458b799221646efd99d3219ec94cdf2500";
-    assert_published("GET", "Param1=value1&Param2=value2", &[], "", "host;x-amz-date", signature);
+    assert_published(
+        "GET",
+        "Param1=value1&Param2=value2",
+        &[],
+        "",
+        "host;x-amz-date",
+        signature,
+    );
 }
 
 #[test]
 fn get_header_value_trim() {
     let more = [("my-header1", " value1"), ("my-header2", " \"a   b   c\"")];
     let signature = "acc3ed3afb60bb290fc8d2dd0098b9911fcaa05412b367055dee359757a9c736";
-    assert_published("GET", "", &more, "", "host;my-header1;my-header2;x-amz-date", signature);
+    assert_published(
+        "GET",
+        "",
+        &more,
+        "",
+        "host;my-header1;my-header2;x-amz-date",
+        signature,
+    );
 }
 
 #[test]
@@ -61,7 +89,14 @@ fn post_vanilla() {
 fn post_header_key_sort() {
     let signature = "c5410059b04c1ee005303aed430f6e6645f61f4dc9e1461ec8f8916fdf18852c";
     let more = [("my-header1", "value1")];
-    assert_published("POST", "", &more, "", "host;my-header1;x-amz-date", signature);
+    assert_published(
+        "POST",
+        "",
+        &more,
+        "",
+        "host;my-header1;x-amz-date",
+        signature,
+    );
 }
 
 #[test]
@@ -74,9 +109,16 @@ fn post_x_www_form_urlencoded() {
 
 #[test]
 fn the_key_of_the_general_reference() {
-    let scope = Scope { date: DATE, region: "us-east-1", service: "iam" };
+    let scope = Scope {
+        date: DATE,
+        region: "us-east-1",
+        service: "iam",
+    };
     let key = hex(&signing_key(SECRET, &scope));
-    assert_eq!(key, "c4afb1cc5771d871763a393e44b703571b55cc28424d1a5e86da6ed3c154a4b9");
+    assert_eq!(
+        key,
+        "c4afb1cc5771d871763a393e44b703571b55cc28424d1a5e86da6ed3c154a4b9"
+    );
 }
 
 #[test]
@@ -148,5 +190,8 @@ fn a_path_is_encoded_once_more_than_it_is_sent() {
 
 #[test]
 fn a_moment_is_written_in_the_basic_form() {
-    assert_eq!(amz_date(UNIX_EPOCH + Duration::from_millis(1_440_938_160_999)), DATE);
+    assert_eq!(
+        amz_date(UNIX_EPOCH + Duration::from_millis(1_440_938_160_999)),
+        DATE
+    );
 }
