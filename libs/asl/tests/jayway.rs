@@ -4,6 +4,8 @@
 //! those written here, and several hundred made from a fixed seed. Values must be equal, and so must
 //! the texts of failures that AWS lets through.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::io::Write;
 use std::path::{Path as FilePath, PathBuf};
 use std::process::{Command, Stdio};

@@ -135,6 +135,30 @@ impl Budget {
         })
     }
 
+    /// Visits every node of a value and returns about how many bytes it takes as text.
+    pub fn survey(&mut self, value: &Value) -> Result<usize, Exhausted> {
+        self.visit(1)?;
+        Ok(match value {
+            Value::Null | Value::Bool(_) => 4,
+            Value::Number(number) => number.as_str().len(),
+            Value::String(text) => text.len(),
+            Value::Array(items) => {
+                let mut length = 2;
+                for item in items {
+                    length += 2 + self.survey(item)?;
+                }
+                length
+            }
+            Value::Object(members) => {
+                let mut length = 2;
+                for (key, member) in members {
+                    length += 3 + key.len() + self.survey(member)?;
+                }
+                length
+            }
+        })
+    }
+
     /// Pays for the key of a member.
     pub fn member(&mut self, key: &str) -> Result<(), Exhausted> {
         self.allocate(MEMBER_BYTES + key.len())

@@ -511,8 +511,17 @@ impl<'a> Walk<'a, '_> {
             }
             _ => 0,
         };
-        let text = left.text_length() + right.text_length();
+        let text = self.text_length(left)? + self.text_length(right)?;
         Ok(self.budget.visit(text.saturating_mul(pattern) / 8)?)
+    }
+
+    /// How long the text is that a pattern will see; making it costs as well.
+    fn text_length(&mut self, operated: Operated<'_>) -> Result<usize, Exhausted> {
+        match operated {
+            Operated::Value(value) => self.budget.survey(value),
+            Operated::Text(text) => Ok(text.len()),
+            Operated::Pattern(_) => Ok(0),
+        }
     }
 
     fn operand<'o>(

@@ -215,11 +215,6 @@ impl<'v> Operated<'v> {
     fn is_nullish(self) -> bool {
         self.is_null() || self.text() == Some("null")
     }
-
-    /// The length of the text a pattern would be matched against, at least.
-    pub(super) fn text_length(self) -> usize {
-        self.text().map_or(0, str::len)
-    }
 }
 
 /// `None` when the two can not be compared.

@@ -13,20 +13,16 @@ pub(super) fn put(steps: &Steps, mut input: Value, result: Value) -> Result<Valu
         return Err(PathError(Exhausted::Depth.to_string()));
     }
     let mut place = &mut input;
-    for (position, step) in steps.iter().enumerate() {
+    for step in steps.iter() {
         place = match step {
             Step::Property(name) => {
                 let Value::Object(members) = place else {
                     return Err(cannot_apply(step, place));
                 };
-                let rest_is_names = position + 1 < steps.len();
-                members.entry(name.as_str()).or_insert_with(|| {
-                    if rest_is_names {
-                        Value::Object(Map::new())
-                    } else {
-                        Value::Null
-                    }
-                })
+                // What is made here is an object on the way, or the place the result is about to take.
+                members
+                    .entry(name.as_str())
+                    .or_insert_with(|| Value::Object(Map::new()))
             }
             Step::Index(index) => {
                 let at = match &mut *place {
