@@ -6,9 +6,10 @@ use std::fmt::Write;
 use serde_json::{Map, Value};
 
 use super::budget::{Budget, DEPTH_MAX, Exhausted};
-use super::compile::{Step, Steps};
-use super::filter::{Criterion, Filter, Incomparable, Operand, Operated, Operator};
+use super::filter::{Filter, Incomparable};
 use super::java;
+use super::step::{Step, Steps};
+use super::trail::{At, Trail};
 
 /// Why an evaluation stopped.
 #[derive(Debug)]
@@ -34,7 +35,7 @@ impl From<Incomparable> for Stop {
 }
 
 /// Something found: in the document, or an object made of several of its fields.
-enum Hit<'a> {
+pub(super) enum Hit<'a> {
     Node(&'a Value),
     Merged(Box<Value>),
 }
@@ -76,7 +77,7 @@ pub(super) fn read<'a>(
 }
 
 /// The road of nearly every path: names and indexes that are all there. Allocates nothing.
-fn follow<'a>(steps: &[Step], root: &'a Value) -> Option<&'a Value> {
+pub(super) fn follow<'a>(steps: &[Step], root: &'a Value) -> Option<&'a Value> {
     let mut value = root;
     for step in steps {
         value = match step {
@@ -88,66 +89,22 @@ fn follow<'a>(steps: &[Step], root: &'a Value) -> Option<&'a Value> {
     Some(value)
 }
 
-/// Where the walk is, for messages only: it is written down when something fails, not before.
-struct Trail<'t> {
-    up: Option<&'t Trail<'t>>,
-    at: At<'t>,
-}
-
-#[derive(Clone, Copy)]
-enum At<'t> {
-    Root,
-    Name(&'t str),
-    Index(i64),
-}
-
-impl<'t> Trail<'t> {
-    const ROOT: Trail<'static> = Trail {
-        up: None,
-        at: At::Root,
-    };
-
-    fn down(&'t self, at: At<'t>) -> Trail<'t> {
-        Trail { up: Some(self), at }
-    }
-
-    /// `$['a'][0]`.
-    fn text(&self) -> String {
-        let mut steps = Vec::new();
-        let mut trail = Some(self);
-        while let Some(Trail { up, at }) = trail {
-            steps.push(*at);
-            trail = *up;
-        }
-        let mut text = String::new();
-        for at in steps.into_iter().rev() {
-            match at {
-                At::Root => write!(text, "$"),
-                At::Name(name) => write!(text, "['{name}']"),
-                At::Index(index) => write!(text, "[{index}]"),
-            }
-            .expect("writing to a string never fails");
-        }
-        text
-    }
-}
-
 /// One walk of a path through a document.
-struct Walk<'a, 'w> {
-    steps: &'w Steps,
+pub(super) struct Walk<'a, 'w> {
+    pub(super) steps: &'w Steps,
     /// What `$` in a filter stands for.
-    root: &'a Value,
-    budget: &'w mut Budget,
-    hits: Vec<Hit<'a>>,
+    pub(super) root: &'a Value,
+    pub(super) budget: &'w mut Budget,
+    pub(super) hits: Vec<Hit<'a>>,
     /// Above zero when somebody will swallow a [`Stop::NotFound`], so that its text is never made.
-    quiet: u32,
+    pub(super) quiet: u32,
     /// Whether `['a','b']` fails when one of the names is missing: so it is for the existence of a path.
-    strict: bool,
+    pub(super) strict: bool,
 }
 
 impl<'a> Walk<'a, '_> {
     /// Takes the step at `position` from `model`, and all that follow.
-    fn step(
+    pub(super) fn step(
         &mut self,
         position: usize,
         trail: &Trail<'_>,
@@ -449,135 +406,5 @@ impl<'a> Walk<'a, '_> {
             Some(Step::Scan) | None => false,
             Some(_) => model.is_array(),
         })
-    }
-
-    fn accepts(&mut self, filter: &Filter, item: &'a Value) -> Result<bool, Stop> {
-        // From the last to the first, as Jayway does: it shows when a comparison fails outright.
-        for all in filter.alternatives.iter().rev() {
-            let mut held = true;
-            for criterion in all.iter().rev() {
-                if !self.holds(criterion, item)? {
-                    held = false;
-                    break;
-                }
-            }
-            if held {
-                return Ok(true);
-            }
-        }
-        Ok(false)
-    }
-
-    fn holds(&mut self, criterion: &Criterion, item: &'a Value) -> Result<bool, Stop> {
-        let outcome = match criterion {
-            // Even a path from the root is looked up in the item here.
-            Criterion::Exists { steps, wanted } => match self.look_up(steps, item, true) {
-                Ok(value) => return Ok(value.is_null() != *wanted),
-                Err(Stop::NotFound(_)) => return Ok(!wanted),
-                Err(stop) => Err(stop),
-            },
-            Criterion::Comparison {
-                left,
-                operator,
-                right,
-            } => self.compare(left, *operator, right, item),
-        };
-        match outcome {
-            Err(Stop::NotFound(_)) => Ok(false),
-            outcome => outcome,
-        }
-    }
-
-    fn compare(
-        &mut self,
-        left: &Operand,
-        operator: Operator,
-        right: &Operand,
-        item: &'a Value,
-    ) -> Result<bool, Stop> {
-        let (left, right) = (self.operand(left, item)?, self.operand(right, item)?);
-        let (left, right) = (left.operated(), right.operated());
-        if operator == Operator::Matches {
-            self.pay_for_match(left, right)?;
-        }
-        Ok(operator.judge(left, right)?)
-    }
-
-    /// A linear engine still takes the text times the pattern.
-    fn pay_for_match(&mut self, left: Operated<'_>, right: Operated<'_>) -> Result<(), Stop> {
-        let pattern = match (left, right) {
-            (Operated::Pattern(pattern), _) | (_, Operated::Pattern(pattern)) => {
-                pattern.as_str().len()
-            }
-            _ => 0,
-        };
-        let text = self.text_length(left)? + self.text_length(right)?;
-        Ok(self.budget.visit(text.saturating_mul(pattern) / 8)?)
-    }
-
-    /// How long the text is that a pattern will see; making it costs as well.
-    fn text_length(&mut self, operated: Operated<'_>) -> Result<usize, Exhausted> {
-        match operated {
-            Operated::Value(value) => self.budget.survey(value),
-            Operated::Text(text) => Ok(text.len()),
-            Operated::Pattern(_) => Ok(0),
-        }
-    }
-
-    fn operand<'o>(
-        &mut self,
-        operand: &'o Operand,
-        item: &'a Value,
-    ) -> Result<LookedUp<'a, 'o>, Stop> {
-        Ok(match operand {
-            Operand::Path { steps, from_root } => {
-                let from = if *from_root { self.root } else { item };
-                LookedUp::Value(self.look_up(steps, from, false)?)
-            }
-            Operand::Text(text) => LookedUp::Operated(Operated::Text(text)),
-            Operand::Pattern(pattern) => LookedUp::Operated(Operated::Pattern(pattern)),
-        })
-    }
-
-    /// The value of a path inside a filter, which is definite.
-    fn look_up(
-        &mut self,
-        steps: &Steps,
-        from: &'a Value,
-        strict: bool,
-    ) -> Result<Cow<'a, Value>, Stop> {
-        self.budget.visit(1 + steps.len())?;
-        if let Some(value) = follow(steps, from) {
-            return Ok(Cow::Borrowed(value));
-        }
-        let mut walk = Walk {
-            steps,
-            root: self.root,
-            budget: self.budget,
-            hits: Vec::new(),
-            quiet: 1,
-            strict,
-        };
-        walk.step(0, &Trail::ROOT, from, 0)?;
-        match walk.hits.pop() {
-            Some(Hit::Node(node)) => Ok(Cow::Borrowed(node)),
-            Some(Hit::Merged(object)) => Ok(Cow::Owned(*object)),
-            None => Err(Stop::NotFound(String::new())),
-        }
-    }
-}
-
-/// A side of a comparison and whoever owns it.
-enum LookedUp<'a, 'o> {
-    Value(Cow<'a, Value>),
-    Operated(Operated<'o>),
-}
-
-impl LookedUp<'_, '_> {
-    fn operated(&self) -> Operated<'_> {
-        match self {
-            LookedUp::Value(value) => Operated::Value(value),
-            LookedUp::Operated(operated) => *operated,
-        }
     }
 }

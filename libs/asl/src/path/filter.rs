@@ -8,7 +8,8 @@ use std::cmp::Ordering;
 use regex_lite::{Regex, RegexBuilder};
 use serde_json::Value;
 
-use super::compile::{Steps, compile_in_filter};
+use super::compile::compile_in_filter;
+use super::step::Steps;
 use super::{decimal, java};
 
 /// Most bytes of a compiled regular expression.

@@ -15,7 +15,10 @@ mod decimal;
 mod evaluate;
 mod filter;
 pub(crate) mod java;
+mod judge;
 mod put;
+mod step;
+mod trail;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -24,8 +27,8 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use budget::Budget;
-use compile::{Step, Steps};
 use evaluate::Stop;
+use step::{Step, Steps};
 
 /// A compiled path: `$.a[0]`, `$$.Execution.Id`, `$variable.x`. Cheap to clone.
 #[derive(Clone, Debug)]

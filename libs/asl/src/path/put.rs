@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use super::PathError;
 use super::budget::{Exhausted, VALUE_DEPTH_MAX, fits};
-use super::compile::{Step, Steps};
+use super::step::{Step, Steps};
 
 /// Puts `result` at the place `steps` name in `input`.
 pub(super) fn put(steps: &Steps, mut input: Value, result: Value) -> Result<Value, PathError> {
