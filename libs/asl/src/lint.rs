@@ -10,7 +10,7 @@ mod pass_result_is_static;
 use crate::Severity;
 use crate::definition::QueryLanguage;
 use crate::json::{Data, Node};
-use crate::parse::fields::Fields;
+use crate::parse::fields::{Fields, shorten};
 use crate::parse::findings::Findings;
 
 /// Looks at one state.
@@ -36,30 +36,51 @@ fn looks_like_a_call(text: &str) -> bool {
     text.starts_with("States.") && text.ends_with(')') && text.contains('(')
 }
 
-/// Calls `visit` with every string inside `node`, its field's name and its place.
-fn each_string(
-    name: &str,
-    place: &str,
-    node: &Node,
-    visit: &mut dyn FnMut(&str, &str, &str, usize),
-) {
+/// A string somewhere in a field.
+struct Text<'a> {
+    /// The name of the field it is the value of, or stands in as an item.
+    name: &'a str,
+    place: &'a str,
+    at: usize,
+    text: &'a str,
+}
+
+/// Calls `visit` with every string inside the field `name`.
+fn each_string(name: &str, fields: &Fields<'_>, visit: &mut dyn FnMut(Text<'_>)) {
+    if let Some(node) = fields.get(name) {
+        walk(name, &mut fields.place_of(name), node, visit);
+    }
+}
+
+/// `place` is that of `node`, and is left as it was found.
+fn walk(name: &str, place: &mut String, node: &Node, visit: &mut dyn FnMut(Text<'_>)) {
+    let length = place.len();
     match &node.data {
-        Data::String(text) => visit(name, place, text, node.at),
+        Data::String(text) => visit(Text {
+            name,
+            place,
+            at: node.at,
+            text,
+        }),
         Data::Array(items) => {
             for (index, item) in items.iter().enumerate() {
-                each_string(name, &format!("{place}[{index}]"), item, visit);
+                place.push_str(&format!("[{index}]"));
+                walk(name, place, item, visit);
+                place.truncate(length);
             }
         }
         Data::Object(members) => {
             for member in members {
-                let place = format!("{place}/{}", member.name);
-                each_string(&member.name, &place, &member.value, visit);
+                place.push('/');
+                place.push_str(&shorten(&member.name));
+                walk(&member.name, place, &member.value, visit);
+                place.truncate(length);
             }
         }
         Data::Null | Data::Bool(_) | Data::Number(_) => {}
     }
 }
 
-fn warn(code: &'static str, at: usize, place: &str, message: &str, findings: &mut Findings) {
-    findings.add(Severity::Warning, at, code, message, Some(place));
+fn warn(text: &Text<'_>, code: &'static str, message: &str, findings: &mut Findings) {
+    findings.add(Severity::Warning, text.at, code, message, Some(text.place));
 }

@@ -103,9 +103,22 @@ fn bombs_are_refused_at_once() {
         format!(r#"{{"a":{}"#, "[".repeat(100_000)),
         format!(r#"{{{}}}"#, vec![r#""a":1"#; 100_000].join(",")),
         chain(20_000),
+        format!(
+            r#"{{"StartAt":"A","States":{{"{}":{{"Type":"Choice","Choices":[{}0]}}}}}}"#,
+            "long".repeat(100_000),
+            "{},".repeat(200_000)
+        ),
     ] {
         let parsed = parse(&text, MachineType::Standard);
         assert!(parsed.machine.is_none());
-        assert!(!parsed.diagnostics.is_empty());
+        assert!((1..=1_000).contains(&parsed.diagnostics.len()));
+        let places = parsed
+            .diagnostics
+            .iter()
+            .filter_map(|d| d.location.as_deref());
+        assert!(
+            places.map(str::len).max() < Some(1_000),
+            "no place is longer than a name"
+        );
     }
 }

@@ -8,21 +8,13 @@ const TEMPLATES: [&str; 4] = ["Parameters", "ResultSelector", "ItemSelector", "A
 
 pub(super) fn check(fields: &Fields<'_>, findings: &mut Findings) {
     for template in TEMPLATES {
-        let Some(node) = fields.get(template) else {
-            continue;
-        };
-        each_string(
-            template,
-            &fields.place_of(template),
-            node,
-            &mut |name, place, text, at| {
-                let looks_computed = looks_like_a_path(text) || looks_like_a_call(text);
-                if looks_computed && !name.ends_with(".$") {
-                    let message =
-                        "No .$ on a field that appears to be a JSONPath or Intrinsic Function";
-                    warn("NO_DOLLAR", at, place, message, findings);
-                }
-            },
-        );
+        each_string(template, fields, &mut |found| {
+            let looks_computed = looks_like_a_path(found.text) || looks_like_a_call(found.text);
+            if looks_computed && !found.name.ends_with(".$") {
+                let message =
+                    "No .$ on a field that appears to be a JSONPath or Intrinsic Function";
+                warn(&found, "NO_DOLLAR", message, findings);
+            }
+        });
     }
 }

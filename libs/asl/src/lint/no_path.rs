@@ -12,22 +12,15 @@ const OTHERS: [&str; 3] = ["Variable", "Next", "Comment"];
 
 pub(super) fn check(fields: &Fields<'_>, findings: &mut Findings) {
     for field in TEXTS {
-        let Some(node) = fields.get(field) else {
-            continue;
-        };
-        each_string(
-            field,
-            &fields.place_of(field),
-            node,
-            &mut |name, place, text, at| {
-                let is_text =
-                    !name.ends_with("Path") && !name.ends_with(".$") && !OTHERS.contains(&name);
-                if is_text && looks_like_a_path(text) {
-                    let message =
-                        "Field value looks like a path, but field name does not end with 'Path'";
-                    warn("NO_PATH", at, place, message, findings);
-                }
-            },
-        );
+        each_string(field, fields, &mut |found| {
+            let name = found.name;
+            let is_text =
+                !name.ends_with("Path") && !name.ends_with(".$") && !OTHERS.contains(&name);
+            if is_text && looks_like_a_path(found.text) {
+                let message =
+                    "Field value looks like a path, but field name does not end with 'Path'";
+                warn(&found, "NO_PATH", message, findings);
+            }
+        });
     }
 }

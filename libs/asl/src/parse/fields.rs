@@ -3,6 +3,7 @@
 //! A getter gives `None` both for a field that is not there and for one that is wrong; the wrong one
 //! has been reported by then.
 
+use std::borrow::Cow;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 
@@ -51,7 +52,7 @@ impl<'n> Fields<'n> {
 
     /// Where the field `name` is.
     pub(crate) fn place_of(&self, name: &str) -> String {
-        format!("{}/{name}", self.place)
+        format!("{}/{}", self.place, shorten(name))
     }
 
     pub(crate) fn get(&self, name: &str) -> Option<&'n Node> {
@@ -352,4 +353,19 @@ impl<'n> Fields<'n> {
                 .collect(),
         )
     }
+}
+
+/// Longest name that is shown in full in a place, in bytes.
+///
+/// Source: ours. No state's name may be longer; and without a bound, one name of a megabyte with a
+/// hundred thousand things wrong inside would be shown as often.
+const PLACE_NAME_BYTES_MAX: usize = 320;
+
+/// A name as it is shown in places.
+pub(crate) fn shorten(name: &str) -> Cow<'_, str> {
+    if name.len() <= PLACE_NAME_BYTES_MAX {
+        return Cow::Borrowed(name);
+    }
+    let end = name.floor_char_boundary(PLACE_NAME_BYTES_MAX);
+    Cow::Owned(format!("{}…", &name[..end]))
 }

@@ -5,6 +5,11 @@ use crate::{Diagnostic, Severity};
 /// The code of most findings.
 pub(crate) const SCHEMA: &str = "SCHEMA_VALIDATION_FAILED";
 
+/// Most diagnostics that are kept; a text may be wrong at every second character.
+///
+/// Source: ours. AWS shows at most 100 and says that there are more.
+const DIAGNOSTICS_MAX: usize = 1_000;
+
 /// What was found so far.
 #[derive(Default)]
 pub(crate) struct Findings {
@@ -23,6 +28,9 @@ impl Findings {
         location: Option<&str>,
     ) {
         self.errors_count += usize::from(severity == Severity::Error);
+        if self.diagnostics.len() == DIAGNOSTICS_MAX {
+            return;
+        }
         self.diagnostics.push(Diagnostic {
             severity,
             code,

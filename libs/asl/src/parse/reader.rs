@@ -37,7 +37,7 @@ pub(crate) struct Reader<'n, 'f> {
     states: Vec<Option<State>>,
     /// Number of the first state outside the document, if there may be such states.
     outside_start: Option<usize>,
-    outside: Vec<&'n str>,
+    outside: BTreeMap<&'n str, usize>,
 }
 
 impl<'n, 'f> Reader<'n, 'f> {
@@ -49,7 +49,7 @@ impl<'n, 'f> Reader<'n, 'f> {
             labels: BTreeSet::new(),
             states: Vec::new(),
             outside_start: None,
-            outside: Vec::new(),
+            outside: BTreeMap::new(),
         }
     }
 
@@ -66,19 +66,21 @@ impl<'n, 'f> Reader<'n, 'f> {
             .map(|member| state::count_inside(&member.value));
         self.outside_start = Some(states.members().len() + inside.sum::<usize>());
         let start = self.scope(fields, surroundings)?;
-        for name in std::mem::take(&mut self.outside) {
-            self.states.push(Some(State::placeholder(name)));
-        }
+        let mut outside: Vec<(&str, usize)> =
+            self.outside.iter().map(|(n, at)| (*n, *at)).collect();
+        outside.sort_by_key(|(_, at)| *at);
+        self.states.extend(
+            outside
+                .iter()
+                .map(|(name, _)| Some(State::placeholder(name))),
+        );
         Some(start)
     }
 
     /// A number for the state `name`, which is not in the document.
     pub(crate) fn outside(&mut self, name: &'n str) -> Option<StateIndex> {
-        let known = self.outside.iter().position(|known| *known == name);
-        let at = known.unwrap_or_else(|| {
-            self.outside.push(name);
-            self.outside.len() - 1
-        });
+        let next = self.outside.len();
+        let at = *self.outside.entry(name).or_insert(next);
         u32::try_from(self.outside_start? + at).ok().map(StateIndex)
     }
 
