@@ -15,12 +15,8 @@ impl Shard {
     /// Brings waiting tasks and waiting polls of a queue together.
     pub(crate) fn serve(&mut self, queue: &Arc<str>) {
         while let Some((ticket, execution, event)) = self.delivery.queue(queue).match_up() {
-            let entry = self
-                .delivery
-                .tasks
-                .get_mut(&(execution, event))
-                .expect("a queued task has an entry");
-            entry.state = TaskState::Offered(ticket);
+            self.delivery
+                .set(execution, event, TaskState::Offered(ticket));
             self.delivery.polls.set(ticket, PollState::Offered);
             self.agenda
                 .push_back((execution, Work::Offer { ticket, event }));
@@ -79,9 +75,8 @@ impl Shard {
             return;
         };
         self.remove_poll(ticket);
-        if let Some(entry) = self.delivery.tasks.get_mut(&(execution, event)) {
-            entry.state = TaskState::HandedOut { confirmed: true };
-        }
+        self.delivery
+            .set(execution, event, TaskState::HandedOut { confirmed: true });
         self.doubt_over(execution);
     }
 
@@ -100,8 +95,8 @@ impl Shard {
             .take(id)
             .expect("an execution with a hand-out in doubt stays in memory");
         let mut turn = Turn::default();
-        if self.delivery.tasks.contains_key(&(id, event)) {
-            self.delivery.settle(id, event);
+        let queue = self.delivery.settle(id, event);
+        if queue.is_some() {
             self.put_backs += 1;
             self.step(
                 id,
@@ -115,7 +110,9 @@ impl Shard {
         self.finish(id, &mut live, turn, now, out);
         let after = live.last_commit;
         self.executions.put_back(id, live);
-        self.settling.push_back((after, id, event));
+        if let Some(queue) = queue {
+            self.settling.push_back((after, queue, id, event));
+        }
         out.push(Output::Settled {
             after,
             execution: id,
@@ -125,16 +122,13 @@ impl Shard {
     }
 
     /// The put-back is durable: the task may be handed out again.
-    pub(crate) fn settled(&mut self, id: ExecutionId, event: u32) {
-        let Some(entry) = self.delivery.tasks.get(&(id, event)) else {
-            return;
-        };
-        if entry.state == TaskState::Settling {
-            let queue = Arc::clone(&entry.queue);
-            self.delivery.queue(&queue).settling -= 1;
+    pub(crate) fn settled(&mut self, queue: &Arc<str>, id: ExecutionId, event: u32) {
+        self.delivery.queue(queue).settling -= 1;
+        let task = self.delivery.tasks.get(&(id, event));
+        if task.is_some_and(|entry| entry.state == TaskState::Settling) {
             self.delivery.back_to_queue(id, event);
-            self.serve(&queue);
         }
+        self.serve(queue);
     }
 
     /// When the last doubt about an execution's hand-outs is over, what waited for that happens.

@@ -12,7 +12,7 @@ use store::{Commit, CommitNumber, ExecutionId, RecordKind, RecordWrite, Store, S
 
 use crate::arn::Owner;
 use crate::clock::HistoryClock;
-use crate::delivery::{Delivery, OUTBOX, TaskState};
+use crate::delivery::{Delivery, OUTBOX};
 use crate::executions::{Executions, Work};
 use crate::ids::Ids;
 use crate::message::{Message, NameLookup, Now, Output, Ticket};
@@ -111,7 +111,7 @@ pub struct Shard {
     /// Claims up to this commit are forgotten here: the store has them.
     pub(crate) names_forgotten: CommitNumber,
     /// Put-backs to finish when their commit is durable.
-    pub(crate) settling: VecDeque<(CommitNumber, ExecutionId, u32)>,
+    pub(crate) settling: VecDeque<(CommitNumber, Arc<str>, ExecutionId, u32)>,
     pub(crate) issued: CommitNumber,
     pub(crate) durable: CommitNumber,
     pub(crate) draining: bool,
@@ -304,29 +304,16 @@ impl Shard {
 
     /// Counts as of now.
     pub fn gauges(&self) -> Gauges {
-        let mut gauges = Gauges {
+        Gauges {
             executions_open: self.executions_open,
+            tasks_queued: self.delivery.counts.queued,
+            tasks_handed_out: self.delivery.counts.handed_out,
+            hand_outs_unconfirmed: self.delivery.counts.unconfirmed,
             put_backs: self.put_backs,
             timers: self.timers.len() as u64,
             polls: self.delivery.polls.len() as u64,
             executions_cached: self.executions.cached() as u64,
-            ..Gauges::default()
-        };
-        for entry in self
-            .delivery
-            .tasks
-            .values()
-            .filter(|entry| &*entry.queue != OUTBOX)
-        {
-            match entry.state {
-                TaskState::HandedOut { confirmed } => {
-                    gauges.tasks_handed_out += 1;
-                    gauges.hand_outs_unconfirmed += u64::from(!confirmed);
-                }
-                _ => gauges.tasks_queued += 1,
-            }
         }
-        gauges
     }
 
     fn request(
@@ -433,12 +420,13 @@ impl Shard {
 
     fn became_durable(&mut self, number: CommitNumber) {
         self.durable = self.durable.max(number);
-        while let Some(&(commit, execution, event)) = self.settling.front() {
-            if commit > self.durable {
+        while let Some((commit, ..)) = self.settling.front() {
+            if *commit > self.durable {
                 break;
             }
-            self.settling.pop_front();
-            self.settled(execution, event);
+            if let Some((_, queue, execution, event)) = self.settling.pop_front() {
+                self.settled(&queue, execution, event);
+            }
         }
         while self.names_in_order.len() > NAMES_REMEMBERED {
             match self.names_in_order.front() {

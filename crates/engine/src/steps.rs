@@ -275,8 +275,9 @@ impl Shard {
             .get_mut(&(id, event))
             .expect("a task in a queue has an entry");
         entry.hand_outs += 1;
-        entry.state = TaskState::HandedOut { confirmed: false };
         let hand_out = entry.hand_outs;
+        self.delivery
+            .set(id, event, TaskState::HandedOut { confirmed: false });
         turn.touch_task(id, event, &self.delivery);
         self.delivery.polls.set(
             ticket,

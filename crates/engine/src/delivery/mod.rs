@@ -66,7 +66,45 @@ pub(crate) struct Delivery {
     pub(crate) queues: BTreeMap<Arc<str>, ActivityQueue>,
     pub(crate) tasks: BTreeMap<(ExecutionId, u32), TaskEntry>,
     pub(crate) polls: Polls,
+    pub(crate) counts: Counts,
     next_position: u64,
+}
+
+/// How many tasks stand where, kept as they move; calls in the outbox are not tasks of workers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Counts {
+    pub(crate) queued: u64,
+    pub(crate) handed_out: u64,
+    pub(crate) unconfirmed: u64,
+}
+
+impl Counts {
+    fn of(entry: &TaskEntry) -> Counts {
+        let mut counts = Counts::default();
+        match entry.state {
+            _ if &*entry.queue == OUTBOX => {}
+            TaskState::HandedOut { confirmed } => {
+                counts.handed_out = 1;
+                counts.unconfirmed = u64::from(!confirmed);
+            }
+            TaskState::Queued | TaskState::Offered(_) | TaskState::Settling => counts.queued = 1,
+        }
+        counts
+    }
+
+    fn add(&mut self, entry: &TaskEntry) {
+        let more = Counts::of(entry);
+        self.queued += more.queued;
+        self.handed_out += more.handed_out;
+        self.unconfirmed += more.unconfirmed;
+    }
+
+    fn take(&mut self, entry: &TaskEntry) {
+        let less = Counts::of(entry);
+        self.queued -= less.queued;
+        self.handed_out -= less.handed_out;
+        self.unconfirmed -= less.unconfirmed;
+    }
 }
 
 impl Delivery {
@@ -91,6 +129,7 @@ impl Delivery {
             state,
             stored: true,
         };
+        self.counts.add(&entry);
         self.tasks.insert((row.execution, row.event), entry);
     }
 
@@ -115,6 +154,7 @@ impl Delivery {
             stored: false,
         };
         let row = entry.row(execution, event);
+        self.counts.add(&entry);
         let before = self.tasks.insert((execution, event), entry);
         assert!(before.is_none(), "an event schedules one task");
         row
@@ -123,31 +163,36 @@ impl Delivery {
     /// A task is over, wherever it stands.
     pub(crate) fn close(&mut self, execution: ExecutionId, event: u32) -> Option<TaskEntry> {
         let entry = self.tasks.remove(&(execution, event))?;
-        let queue = self.queue(&entry.queue);
-        match entry.state {
-            TaskState::Queued => {
-                queue.ready.remove(&entry.position);
-            }
-            TaskState::Settling => queue.settling -= 1,
-            TaskState::Offered(_) | TaskState::HandedOut { .. } => {}
+        self.counts.take(&entry);
+        if entry.state == TaskState::Queued {
+            self.queue(&entry.queue).ready.remove(&entry.position);
         }
         Some(entry)
     }
 
-    /// The task is on its way back; nothing of its queue is handed out until that is durable.
-    pub(crate) fn settle(&mut self, execution: ExecutionId, event: u32) {
+    /// A task moves on.
+    pub(crate) fn set(&mut self, execution: ExecutionId, event: u32, state: TaskState) {
         if let Some(entry) = self.tasks.get_mut(&(execution, event)) {
-            entry.state = TaskState::Settling;
-            let queue = Arc::clone(&entry.queue);
-            self.queue(&queue).settling += 1;
+            self.counts.take(entry);
+            entry.state = state;
+            self.counts.add(entry);
         }
+    }
+
+    /// The task is on its way back; nothing of its queue is handed out until that is durable.
+    /// Which queue that is; its `settling` is the caller's to take back.
+    pub(crate) fn settle(&mut self, execution: ExecutionId, event: u32) -> Option<Arc<str>> {
+        let queue = Arc::clone(&self.tasks.get(&(execution, event))?.queue);
+        self.set(execution, event, TaskState::Settling);
+        self.queue(&queue).settling += 1;
+        Some(queue)
     }
 
     /// The task goes back to where it stood: positions grow with scheduling, so what was handed out
     /// stands before all that was not.
     pub(crate) fn back_to_queue(&mut self, execution: ExecutionId, event: u32) {
-        if let Some(entry) = self.tasks.get_mut(&(execution, event)) {
-            entry.state = TaskState::Queued;
+        self.set(execution, event, TaskState::Queued);
+        if let Some(entry) = self.tasks.get(&(execution, event)) {
             let (queue, position) = (Arc::clone(&entry.queue), entry.position);
             self.queue(&queue)
                 .ready
