@@ -38,10 +38,13 @@ pub(crate) struct FjallEngine {
 }
 
 impl FjallEngine {
-    pub(crate) fn open(path: &Path, options: &Options) -> Result<Self, OpenError> {
+    /// `is_new` says that nothing was ever stored here; otherwise nothing is made that is missing.
+    pub(crate) fn open(path: &Path, options: &Options, is_new: bool) -> Result<Self, OpenError> {
         // fjall panics on some kinds of foreign and damaged files. Those are facts about the disk, so
         // they become an error with a path like every other.
-        let opened = catch_unwind(AssertUnwindSafe(|| Self::open_or_panic(path, options)));
+        let opened = catch_unwind(AssertUnwindSafe(|| {
+            Self::open_or_panic(path, options, is_new)
+        }));
         let what = match opened {
             Ok(Ok(engine)) => return Ok(engine),
             Ok(Err(fjall::Error::Io(source))) => {
@@ -65,12 +68,19 @@ impl FjallEngine {
         })
     }
 
-    fn open_or_panic(path: &Path, options: &Options) -> fjall::Result<Self> {
+    fn open_or_panic(path: &Path, options: &Options, is_new: bool) -> fjall::Result<Self> {
         let database = Database::builder(path)
             .cache_size(options.cache_bytes)
             .max_journaling_size(JOURNAL_BYTES_MAX)
             .worker_threads(options.workers.max(1))
             .open()?;
+        if !is_new
+            && ![EVENTS, ROWS]
+                .iter()
+                .all(|name| database.keyspace_exists(name))
+        {
+            return Err(fjall::Error::Unrecoverable);
+        }
         let options = || KeyspaceCreateOptions::default().max_memtable_size(MEMTABLE_BYTES);
         let events = database.keyspace(EVENTS, options)?;
         let rows = database.keyspace(ROWS, options)?;

@@ -155,6 +155,10 @@ impl Folder {
         write().map_err(OpenError::io(&path))
     }
 
+    pub(crate) fn is_new(&self) -> bool {
+        self.state == State::New
+    }
+
     pub(crate) fn path(&self) -> &Path {
         &self.path
     }

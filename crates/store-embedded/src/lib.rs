@@ -81,7 +81,7 @@ impl EmbeddedStore {
     pub fn open(options: Options) -> Result<Self, OpenError> {
         let mut folder = Folder::lock(&options.path)?;
         folder.prepare(options.accept_loss)?;
-        let engine = FjallEngine::open(&folder.engine_path(), &options)?;
+        let engine = FjallEngine::open(&folder.engine_path(), &options, folder.is_new())?;
         let store = KvStore::open(engine).map_err(|error| folder.damaged(error))?;
         let last_commit = store.last_commit().map_err(|error| folder.damaged(error))?;
         let acknowledged = Acknowledged::open(&folder, last_commit, options.accept_loss)?;

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use store::suite::{Random, activity_steps};
 use store::{Commit, Direction, Epoch, ExecutionWrite, ListingQuery, Store};
-use store_embedded::{EmbeddedStore, Options};
+use store_embedded::{EmbeddedStore, OpenError, Options};
 
 const KILLS: u64 = 10;
 const FOLDER: &str = "TOWPATH_TEST_KILL_FOLDER";
@@ -97,6 +97,12 @@ fn run_and_kill(folder: &Path, time: Duration) -> u64 {
         .by_ref()
         .find_map(|line| parse(&line.unwrap()))
         .expect("the victim answers");
+    let refusal = EmbeddedStore::open(Options::new(folder)).map(drop);
+    let holder = format!(" (process {})", child.id());
+    assert!(
+        matches!(&refusal, Err(OpenError::Locked { holder: found, .. }) if *found == holder),
+        "{refusal:?}"
+    );
     let killer = std::thread::spawn(move || {
         // Not waiting for anything: the moment of the kill is the input of this test.
         std::thread::sleep(time);
