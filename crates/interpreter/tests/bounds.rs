@@ -1,0 +1,272 @@
+//! Limits, long waits and large payloads.
+
+mod support;
+
+use std::time::{Duration, Instant};
+
+use interpreter::limits::{HISTORY_EVENTS_MAX, PAYLOAD_BYTES_MAX};
+use interpreter::{Document, EventDetails, Execution, Failure, Input, Status};
+use support::{Run, START_MS, describe};
+
+/// States that go round for ever, two events each.
+const ROUND: &str = r#"
+    "A":{"Type":"Pass","Next":"C"},
+    "C":{"Type":"Choice","Choices":[{"Variable":"$.end","IsPresent":true,"Next":"E"}],"Default":"A"},
+    "E":{"Type":"Succeed"}"#;
+
+fn task(resource: &str, more: &str) -> String {
+    format!(
+        r#"{{"StartAt":"A","States":{{
+            "A":{{"Type":"Task","Resource":"{resource}"{more},"Next":"B"}},
+            "B":{{"Type":"Pass","End":true}}}}}}"#
+    )
+}
+
+const WORK: &str = "arn:aws:states:us-east-1:123456789012:activity:work";
+
+#[test]
+fn the_last_event_of_a_full_history_is_the_failure() {
+    let definition = format!(r#"{{"StartAt":"A","States":{{{ROUND}}}}}"#);
+    let run = Run::start(&definition, "{}", u32::MAX, false);
+    assert_eq!(run.execution.status(), Status::Failed);
+    assert_eq!(run.execution.events(), HISTORY_EVENTS_MAX);
+    let last = describe(run.events.last().unwrap());
+    assert_eq!(
+        last,
+        "25000<-24999 ExecutionFailed {\"error\":\"States.Runtime\",\"cause\":\"The execution \
+         reached the maximum number of history events (25000).\"}"
+    );
+}
+
+#[test]
+fn a_start_that_finds_no_place_in_history_is_the_failure() {
+    let definition = format!(
+        r#"{{"StartAt":"P","States":{{"P":{{"Type":"Parallel","End":true,"Branches":[
+            {{"StartAt":"T","States":{{"T":{{"Type":"Task","Resource":"{WORK}","End":true}}}}}},
+            {{"StartAt":"A","States":{{{ROUND}}}}}]}}}}}}"#
+    );
+    // Five events until the task is scheduled, then two for each further state: 24,999.
+    let mut run = Run::start(&definition, "{}", 2 + 12_497, false);
+    assert_eq!(run.execution.events(), HISTORY_EVENTS_MAX - 1);
+    run.step(Input::HandOut {
+        task: 5,
+        worker_name: None,
+    })
+    .unwrap();
+    assert!(
+        run.execution.pending().is_empty(),
+        "there is no event it could become"
+    );
+    run.advance_to(START_MS);
+    assert_eq!(run.execution.events(), HISTORY_EVENTS_MAX);
+    assert!(matches!(
+        run.events.last().unwrap().details,
+        EventDetails::ExecutionFailed(_)
+    ));
+    assert_eq!(run.execution.status(), Status::Failed);
+}
+
+#[test]
+fn pending_starts_are_shown_with_the_numbers_they_will_get() {
+    let mut run = Run::start(&task(WORK, ""), "{}", 100, true);
+    run.now_ms += 70;
+    run.step(Input::HandOut {
+        task: 3,
+        worker_name: Some("w".into()),
+    })
+    .unwrap();
+    let pending = run.execution.pending();
+    assert_eq!(pending.len(), 1);
+    assert_eq!(
+        (pending[0].0, pending[0].1.timestamp_ms),
+        (3, START_MS + 70)
+    );
+    let shown = describe(&pending[0].1);
+    run.now_ms += 30;
+    let output = Document::from_text("1");
+    run.step(Input::TaskSucceeded {
+        task: 3,
+        hand_out: 1,
+        output,
+    })
+    .unwrap();
+    assert_eq!(describe(&run.events[3]), shown);
+    assert_eq!(run.events[3].timestamp_ms, START_MS + 70);
+}
+
+#[test]
+fn a_year_passes_in_a_moment() {
+    let year = 365 * 24 * 3600;
+    let definition = format!(
+        r#"{{"StartAt":"W","States":{{"W":{{"Type":"Wait","Seconds":{year},"End":true}}}}}}"#
+    );
+    let started = Instant::now();
+    let mut run = Run::start(&definition, "{}", 100, true);
+    run.advance_to(START_MS + year * 1000 - 1);
+    assert_eq!(run.execution.status(), Status::Running);
+    run.advance_to(START_MS + year * 1000);
+    assert_eq!(run.execution.status(), Status::Succeeded);
+    assert_eq!(run.execution.stop_ms(), Some(START_MS + year * 1000));
+    assert!(started.elapsed() < Duration::from_secs(1), "nobody slept");
+}
+
+#[test]
+fn an_execution_that_ran_out_of_time_stops_at_its_deadline_however_late_it_is_noticed() {
+    let definition = r#"{"StartAt":"W","TimeoutSeconds":5,"States":{
+        "W":{"Type":"Wait","Seconds":60,"End":true}}}"#;
+    let mut run = Run::start(definition, "{}", 100, true);
+    let (&timer, _) = run
+        .timers
+        .iter()
+        .find(|(_, due)| **due == START_MS + 5000)
+        .unwrap();
+    run.timers.remove(&timer);
+    run.now_ms += 7_300;
+    run.step(Input::TimerFired(timer)).unwrap();
+    assert_eq!(run.execution.status(), Status::TimedOut);
+    assert_eq!(run.execution.stop_ms(), Some(START_MS + 5000));
+    assert_eq!(
+        run.execution.failure(),
+        None,
+        "DescribeExecution shows no error"
+    );
+    assert_eq!(
+        describe(run.events.last().unwrap()),
+        "3<-0 ExecutionTimedOut {\"error\":\"States.Timeout\"}"
+    );
+}
+
+#[test]
+fn payload_bytes_pass_through_untouched() {
+    let text = "{ \"z\" : 1.50,\n \"a\":[ ], \"z2\": 1e2 }";
+    let mut run = Run::start(&task(WORK, ""), "[ 1.0 ]", 100, true);
+    assert_eq!(&**run.execution.input().text(), "[ 1.0 ]");
+    run.step(Input::HandOut {
+        task: 3,
+        worker_name: None,
+    })
+    .unwrap();
+    let output = Document::from_text(text);
+    run.step(Input::TaskSucceeded {
+        task: 3,
+        hand_out: 1,
+        output,
+    })
+    .unwrap();
+    assert_eq!(&**run.execution.output().unwrap().text(), text);
+    // Five events hold the result, one holds its bytes.
+    let bytes: usize = run.stored.iter().map(Vec::len).sum();
+    assert!(bytes < text.len() + 600, "{bytes}");
+    assert_eq!(
+        run.resolved_history()
+            .last()
+            .unwrap()
+            .details
+            .document()
+            .unwrap()
+            .text(),
+        run.execution.output().unwrap().text()
+    );
+}
+
+#[test]
+fn results_over_the_limit_are_failures_that_must_be_caught_by_name() {
+    let large = || Document::from_text(format!("\"{}\"", "x".repeat(PAYLOAD_BYTES_MAX - 1)));
+    let cause_of = |resource: &str, names: &str| {
+        let more = format!(r#","Catch":[{{"ErrorEquals":["{names}"],"Next":"B"}}]"#);
+        let mut run = Run::start(&task(resource, &more), "{}", 100, true);
+        let hand_out = u32::from(resource == WORK);
+        if resource == WORK {
+            run.step(Input::HandOut {
+                task: 3,
+                worker_name: None,
+            })
+            .unwrap();
+        }
+        run.step(Input::TaskSucceeded {
+            task: 3,
+            hand_out,
+            output: large(),
+        })
+        .unwrap();
+        let failure = match &run.events[4].details {
+            EventDetails::ActivityFailed(failure)
+            | EventDetails::LambdaFunctionFailed(failure)
+            | EventDetails::TaskFailed { failure, .. } => failure.clone(),
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(failure.error.as_deref(), Some("States.DataLimitExceeded"));
+        (failure.cause.unwrap().to_string(), run.execution.status())
+    };
+    let words = |what: &str| {
+        format!(
+            "The state/task '{what}' returned a result with a size exceeding the maximum number \
+             of bytes service limit."
+        )
+    };
+    let function = "arn:aws:lambda:us-east-1:123456789012:function:f";
+    let named = "States.DataLimitExceeded";
+    let invoke = "arn:aws:states:::lambda:invoke";
+    assert_eq!(
+        cause_of(invoke, named),
+        (words("lambda"), Status::Succeeded)
+    );
+    assert_eq!(
+        cause_of(invoke, "States.ALL"),
+        (words("lambda"), Status::Failed)
+    );
+    assert_eq!(
+        cause_of(function, named),
+        (words(function), Status::Succeeded)
+    );
+    assert_eq!(
+        cause_of(WORK, "States.TaskFailed"),
+        (words(WORK), Status::Failed)
+    );
+}
+
+#[test]
+fn damaged_snapshots_are_refused_and_never_panic() {
+    let run = Run::start(&task(WORK, ""), "{}", 100, false);
+    let snapshot = run.execution.snapshot();
+    let mut document = |_| Some(Document::from_text("{}"));
+    for length in 0..snapshot.len() {
+        assert!(Execution::restore(&snapshot[..length], &mut document).is_none());
+    }
+    for at in 0..snapshot.len() {
+        for bit in 0..8 {
+            let mut damaged = snapshot.clone();
+            damaged[at] ^= 1 << bit;
+            let _ = Execution::restore(&damaged, &mut document);
+            let _ = Execution::documents_of(&damaged);
+        }
+    }
+    assert!(Execution::restore(&snapshot, &mut |_| None).is_none());
+}
+
+#[test]
+fn a_closed_execution_keeps_what_is_asked_about_it() {
+    let mut run = Run::start(&task(WORK, ""), r#"{"in":1}"#, 100, true);
+    run.step(Input::Stop {
+        error: Some("E".into()),
+        cause: None,
+    })
+    .unwrap();
+    run.restore();
+    let execution = &run.execution;
+    assert_eq!(execution.status(), Status::Aborted);
+    assert_eq!(
+        execution.failure(),
+        Some(&Failure {
+            error: Some("E".into()),
+            cause: None
+        })
+    );
+    assert_eq!(&**execution.input().text(), r#"{"in":1}"#);
+    assert_eq!(execution.birth(), &support::birth());
+    assert!(
+        execution.snapshot().len() < 400,
+        "{}",
+        execution.snapshot().len()
+    );
+}
