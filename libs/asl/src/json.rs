@@ -34,6 +34,9 @@ pub fn check_input(text: &str) -> Result<(), String> {
 }
 
 /// Reads a value. Of members with the same name the last one wins, as in Jackson.
+///
+/// Unlike `serde_json::from_str`, it gives no name a second meaning: with `arbitrary_precision` that
+/// reader takes an object whose first member has a certain private name for a number.
 pub fn value(text: &str) -> Result<Value, JacksonError> {
     tree::read(text).map(tree::Node::into_value)
 }

@@ -1,6 +1,6 @@
 //! The Amazon States Language: parse it, validate it, evaluate it.
 //!
-//! Usable alone. [`parse`] never fails: it returns what could be understood beside a list of
+//! Usable alone. [`parse`] (and [`parse_state`], for one state) never fails: it returns what could be understood beside a list of
 //! [`Diagnostic`]s worded as AWS words them. A [`StateMachine`] comes only from a text without errors.
 //!
 //! What is absent here is the point:

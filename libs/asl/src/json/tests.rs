@@ -1,3 +1,5 @@
+use serde_json::Map;
+
 use super::*;
 
 /// Texts and Jackson's words for them, with line and column.
@@ -236,4 +238,33 @@ fn a_definition_has_no_name_twice() {
     assert_eq!(error.message, "Duplicate field 'x'");
     assert_eq!((error.problem, error.column), (Problem::Duplicate, 22));
     assert!(check(text).is_ok());
+}
+
+#[test]
+fn no_name_has_a_second_meaning() {
+    // serde_json, asked for a `Value`, takes these for a number and for raw text.
+    for name in [
+        "$serde_json::private::Number",
+        "$serde_json::private::RawValue",
+    ] {
+        let text = format!("{{\"{name}\":\"1\"}}");
+        let read = value(&text).unwrap();
+        assert_eq!(read.as_object().map(Map::len), Some(1), "{name}");
+        assert_eq!(read[name], Value::from("1"));
+    }
+}
+
+#[test]
+fn numbers_keep_their_digits() {
+    // All but how the exponent is written: serde_json turns `1E5` into `1e+5`.
+    for text in [
+        "1.50",
+        "0.0",
+        "-0",
+        "100000000000000000000000",
+        "1.0e+5",
+        "1e-7",
+    ] {
+        assert_eq!(value(text).unwrap().to_string(), text);
+    }
 }

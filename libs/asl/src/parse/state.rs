@@ -217,20 +217,21 @@ impl<'n> StateReader<'_, 'n, '_> {
     /// `Next` or `End`.
     pub(crate) fn transition(&mut self) -> Option<Transition> {
         let fields = self.fields;
-        let ends = fields.boolean("End", self.reader.findings) == Some(true);
-        // A wrong `End` has been reported; it still says what was meant.
-        let says_end = ends
-            || (fields.has("End")
-                && !matches!(fields.get("End").map(|n| &n.data), Some(Data::Bool(_))));
-        if says_end == fields.has("Next") {
-            fields.report(
-                "Exactly one of these fields is required: [Next, End]",
-                self.reader.findings,
-            );
+        let ends = match fields.get("End").map(|node| &node.data) {
+            // `End: false` says nothing.
+            None | Some(Data::Bool(false)) => false,
+            Some(_) => {
+                fields.boolean("End", self.reader.findings);
+                true
+            }
+        };
+        if ends == fields.has("Next") {
+            let message = "Exactly one of these fields is required: [Next, End]";
+            fields.report(message, self.reader.findings);
         }
-        if says_end {
+        if ends {
             self.exits.ends = true;
-            return ends.then_some(Transition::End);
+            return Some(Transition::End);
         }
         self.target("Next", fields).map(Transition::Next)
     }
