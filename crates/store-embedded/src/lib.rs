@@ -104,6 +104,15 @@ impl EmbeddedStore {
     }
 }
 
+impl std::fmt::Debug for EmbeddedStore {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let mut store = out.debug_struct("EmbeddedStore");
+        store
+            .field("path", &self.folder.path())
+            .finish_non_exhaustive()
+    }
+}
+
 impl Store for EmbeddedStore {
     fn commit(&self, epoch: Epoch, commits: &[Commit]) -> Result<(), StoreError> {
         self.store.commit(epoch, commits)?;
