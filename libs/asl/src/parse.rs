@@ -8,6 +8,7 @@ pub(crate) mod fields;
 pub(crate) mod findings;
 pub(crate) mod reader;
 pub(crate) mod state;
+pub(crate) mod strings;
 mod variables;
 
 use crate::definition::StateMachine;

@@ -2,6 +2,7 @@
 
 pub(crate) mod assign;
 pub(crate) mod errors;
+pub(crate) mod jsonata;
 pub(crate) mod labels;
 pub(crate) mod language;
 pub(crate) mod limits;

@@ -67,7 +67,7 @@ fn damaged_text_is_json_exactly_when_serde_json_says_so() {
     let mut random = Random(0x9e37_79b9_7f4a_7c15);
     let texts: Vec<String> = seeds().iter().map(Value::to_string).collect();
     let mut broken = 0;
-    for _ in 0..4_000 {
+    for _ in 0..2_000 {
         let mut text: Vec<char> = random.pick(&texts).chars().collect();
         if random.below(4) == 0 {
             text.truncate(random.below(text.len()));
@@ -85,7 +85,7 @@ fn damaged_text_is_json_exactly_when_serde_json_says_so() {
         broken += usize::from(expected.is_none());
         parse_all(&text);
     }
-    assert!(broken > 1_000, "the damage is real");
+    assert!(broken > 500, "the damage is real");
 }
 
 /// Replaces, drops, moves or renames something somewhere inside `value`.
@@ -154,7 +154,7 @@ fn damaged_definitions_are_answered_consistently() {
         .iter()
         .for_each(|seed| collect_words(seed, &mut words));
     let (mut accepted, mut refused) = (0, 0);
-    for _ in 0..4_000 {
+    for _ in 0..2_000 {
         let mut definition = random.pick(&seeds()).clone();
         for _ in 0..=random.below(3) {
             damage(&mut definition, &words, &mut random);
@@ -167,7 +167,7 @@ fn damaged_definitions_are_answered_consistently() {
         }
     }
     assert!(
-        accepted > 100 && refused > 1_000,
+        accepted > 50 && refused > 500,
         "{accepted} accepted, {refused} refused"
     );
 }

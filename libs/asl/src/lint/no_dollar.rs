@@ -1,8 +1,9 @@
 //! `NO_DOLLAR`: in a template, a path or a call under a name without `.$` is taken as plain text.
 
-use super::{each_string, looks_like_a_call, looks_like_a_path, warn};
+use super::{looks_like_a_call, looks_like_a_path, warn};
 use crate::parse::fields::Fields;
 use crate::parse::findings::Findings;
+use crate::parse::strings::each_string;
 
 const TEMPLATES: [&str; 4] = ["Parameters", "ResultSelector", "ItemSelector", "Assign"];
 

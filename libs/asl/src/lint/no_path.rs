@@ -1,8 +1,9 @@
 //! `NO_PATH`: outside of templates, a path under a name without `Path` is taken as plain text.
 
-use super::{each_string, looks_like_a_path, warn};
+use super::{looks_like_a_path, warn};
 use crate::parse::fields::Fields;
 use crate::parse::findings::Findings;
+use crate::parse::strings::each_string;
 
 /// Fields that hold texts, or choice rules with texts in them.
 const TEXTS: [&str; 3] = ["Error", "Cause", "Choices"];

@@ -1,8 +1,9 @@
 //! `PASS_RESULT_IS_STATIC`: a Pass state's `Result` is taken as it is; `.$` means nothing there.
 
-use super::{each_string, looks_like_a_path, warn};
+use super::{looks_like_a_path, warn};
 use crate::parse::fields::Fields;
 use crate::parse::findings::Findings;
+use crate::parse::strings::each_string;
 
 pub(super) fn check(fields: &Fields<'_>, findings: &mut Findings) {
     each_string("Result", fields, &mut |found| {

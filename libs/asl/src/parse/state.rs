@@ -17,7 +17,7 @@ use crate::path::Path;
 use crate::states;
 use crate::template::Template;
 use crate::validate::transitions::{self, Exits};
-use crate::validate::{assign, errors, language};
+use crate::validate::{assign, errors, jsonata, language};
 
 /// The state types, in the order AWS lists them.
 const TYPES: [&str; 8] = [
@@ -113,6 +113,9 @@ impl<'n> StateReader<'_, 'n, '_> {
             QueryLanguage::Jsonata => (Some(PathOrNull::Whole), Some(PathOrNull::Whole)),
         };
         let assign = self.assign();
+        if self.is_jsonata() {
+            jsonata::check(self.fields, self.reader.findings);
+        }
         lint::check(self.fields, self.query_language, self.reader.findings);
         Some(State {
             name: name.into(),
