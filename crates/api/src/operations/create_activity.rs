@@ -1,6 +1,7 @@
 //! `CreateActivity`.
 
 use engine::Request;
+use engine::arn::check_name;
 use engine::operations::create_activity as operation;
 use serde::Deserialize;
 
@@ -12,7 +13,6 @@ use crate::members::NAME;
 use crate::refusal::Refusal;
 use crate::tags::{self, TagsInput};
 use crate::write;
-use engine::arn::check_name;
 
 #[derive(Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]

@@ -1,7 +1,9 @@
 //! `CreateStateMachine`.
 
 use engine::Request;
+use engine::arn::check_name;
 use engine::operations::create_state_machine as operation;
+use engine::shapes::MachineType;
 use serde::Deserialize;
 
 use super::{Context, Decoded};
@@ -14,8 +16,6 @@ use crate::members::{ARN, DEFINITION, NAME, STATE_MACHINE_TYPE, VERSION_DESCRIPT
 use crate::refusal::Refusal;
 use crate::tags::{self, TagsInput};
 use crate::write;
-use engine::arn::check_name;
-use engine::shapes::MachineType;
 
 #[derive(Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]

@@ -1,6 +1,7 @@
 //! `DeleteStateMachine`.
 
 use engine::Request;
+use engine::arn::parse_state_machine;
 use engine::operations::delete_state_machine as operation;
 use serde::Deserialize;
 
@@ -10,7 +11,6 @@ use crate::checks::Checks;
 use crate::decode::{self, Text};
 use crate::members::ARN;
 use crate::refusal::Refusal;
-use engine::arn::parse_state_machine;
 
 #[derive(Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]

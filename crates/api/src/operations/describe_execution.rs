@@ -2,6 +2,7 @@
 
 use engine::Request;
 use engine::operations::describe_execution as operation;
+use interpreter::{Document, Status};
 use serde::Deserialize;
 
 use super::{Context, Decoded};
@@ -11,7 +12,6 @@ use crate::decode::{self, Text};
 use crate::members::{ARN, INCLUDED_DATA};
 use crate::refusal::Refusal;
 use crate::write;
-use interpreter::{Document, Status};
 
 #[derive(Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]

@@ -2,6 +2,7 @@
 
 use engine::Request;
 use engine::operations::describe_state_machine as operation;
+use engine::shapes::{MachineStatus, StateMachineDescription};
 use serde::Deserialize;
 
 use super::create_state_machine::machine_type;
@@ -13,7 +14,6 @@ use crate::decode::{self, Text};
 use crate::members::{ARN, INCLUDED_DATA};
 use crate::refusal::Refusal;
 use crate::write;
-use engine::shapes::{MachineStatus, StateMachineDescription};
 
 #[derive(Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]

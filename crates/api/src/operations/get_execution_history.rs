@@ -1,5 +1,6 @@
 //! `GetExecutionHistory`.
 
+use engine::Operation;
 use engine::Request;
 use engine::operations::get_execution_history as operation;
 use serde::Deserialize;
@@ -13,7 +14,6 @@ use crate::members::{ARN, PAGE_SIZE, PAGE_TOKEN};
 use crate::paging::{self, Binding, Pages};
 use crate::refusal::Refusal;
 use crate::write;
-use engine::Operation;
 
 #[derive(Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]

@@ -1,5 +1,6 @@
 //! `ListActivities`.
 
+use engine::Operation;
 use engine::Request;
 use engine::operations::list_activities as operation;
 use serde::Deserialize;
@@ -11,7 +12,6 @@ use crate::members::{PAGE_SIZE, PAGE_TOKEN};
 use crate::paging::{self, Binding, Pages};
 use crate::refusal::Refusal;
 use crate::write;
-use engine::Operation;
 
 #[derive(Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]

@@ -2,7 +2,9 @@
 
 use engine::Request;
 use engine::operations::list_executions as operation;
+use engine::{ErrorName, Operation, Rejection};
 use serde::Deserialize;
+use store::{ExecutionId, ListingCursor};
 
 use super::describe_execution::{status_name, status_of};
 use super::{Context, Decoded};
@@ -15,8 +17,6 @@ use crate::members::{
 use crate::paging::{self, Binding, Pages};
 use crate::refusal::Refusal;
 use crate::write;
-use engine::{ErrorName, Operation, Rejection};
-use store::{ExecutionId, ListingCursor};
 
 #[derive(Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]

@@ -2,6 +2,7 @@
 
 use engine::Request;
 use engine::operations::send_task_success as operation;
+use engine::{ErrorName, Rejection};
 use serde::Deserialize;
 
 use super::{Context, Decoded};
@@ -9,7 +10,6 @@ use crate::checks::Checks;
 use crate::decode::{self, Text};
 use crate::members::{SENSITIVE_DATA, TASK_TOKEN};
 use crate::refusal::Refusal;
-use engine::{ErrorName, Rejection};
 
 #[derive(Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]

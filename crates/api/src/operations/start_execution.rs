@@ -1,7 +1,9 @@
 //! `StartExecution`.
 
 use engine::Request;
+use engine::arn::check_name;
 use engine::operations::start_execution as operation;
+use engine::{ErrorName, Rejection};
 use serde::Deserialize;
 
 use super::{Context, Decoded};
@@ -11,8 +13,6 @@ use crate::decode::{self, Text};
 use crate::members::{ARN, NAME, SENSITIVE_DATA, TRACE_HEADER};
 use crate::refusal::Refusal;
 use crate::write;
-use engine::arn::check_name;
-use engine::{ErrorName, Rejection};
 
 #[derive(Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]

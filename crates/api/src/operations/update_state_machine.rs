@@ -2,6 +2,8 @@
 
 use engine::Request;
 use engine::operations::update_state_machine as operation;
+use engine::shapes::MachineType;
+use engine::{ErrorName, Rejection};
 use serde::Deserialize;
 
 use super::{Context, Decoded};
@@ -13,8 +15,6 @@ use crate::definition;
 use crate::members::{ARN, DEFINITION, VERSION_DESCRIPTION};
 use crate::refusal::Refusal;
 use crate::write;
-use engine::shapes::MachineType;
-use engine::{ErrorName, Rejection};
 
 #[derive(Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]

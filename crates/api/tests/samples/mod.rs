@@ -1,0 +1,459 @@
+//! One request and one answer of every operation, with as many members as it may have.
+#![allow(dead_code)]
+
+use std::sync::Arc;
+
+use api::{Answer, CONTENT_TYPE, Door, DoorOptions, Head, Received};
+use engine::arn::Owner;
+use engine::operations as op;
+use engine::shapes::{
+    ActivityListItem, ActivityTask, EncryptionConfiguration, ExecutionDescription,
+    ExecutionListItem, LoggingConfiguration, MachineStatus, MachineType, StateMachineDescription,
+    StateMachineListItem, Tag,
+};
+use engine::{Operation, Response};
+use interpreter::{Document, Event, EventDetails, Failure, StateType, Status};
+use serde_json::{Value, json};
+use store::{ExecutionId, ListingCursor};
+
+pub const NOW_MS: i64 = 1_700_000_000_123;
+pub const DEFINITION: &str = r#"{"StartAt":"A","States":{"A":{"Type":"Pass","End":true}}}"#;
+pub const ACTIVITY: &str = "arn:aws:states:us-east-1:123456789012:activity:a";
+pub const MACHINE: &str = "arn:aws:states:us-east-1:123456789012:stateMachine:m";
+pub const EXECUTION: &str = "arn:aws:states:us-east-1:123456789012:execution:m:e";
+pub const ROLE: &str = "arn:aws:iam::123456789012:role/r";
+const LOG_GROUP: &str = "arn:aws:logs:us-east-1:123456789012:log-group:g:*";
+
+pub fn door() -> Door {
+    Door::new(DoorOptions {
+        owner: Owner {
+            partition: "aws".into(),
+            region: "us-east-1".into(),
+            account: "123456789012".into(),
+        },
+        page_key: [7; 32],
+        // Above what AWS takes, so that the longest definition can be sent.
+        body_bytes_max: 4 * api::BODY_BYTES_MAX,
+    })
+}
+
+pub fn head(target: &str) -> Head<'_> {
+    Head {
+        method: "POST",
+        path: "/",
+        target: Some(target),
+        content_type: Some(CONTENT_TYPE),
+        ..Head::default()
+    }
+}
+
+pub fn send_bytes(operation: &str, body: &[u8]) -> Result<Received, Answer> {
+    let target = format!("AWSStepFunctions.{operation}");
+    door().receive(&head(&target), body, NOW_MS)
+}
+
+pub fn send(operation: &str, body: &Value) -> Result<Received, Answer> {
+    send_bytes(operation, body.to_string().as_bytes())
+}
+
+pub fn read(answer: &Answer) -> Value {
+    assert_eq!(answer.content_type, CONTENT_TYPE);
+    serde_json::from_slice(&answer.body).expect("an answer is JSON")
+}
+
+pub fn request(operation: Operation) -> Value {
+    let tags = json!([{"key": "k", "value": "v"}]);
+    let encryption = json!({
+        "type": "CUSTOMER_MANAGED_KMS_KEY",
+        "kmsKeyId": "alias/k",
+        "kmsDataKeyReusePeriodSeconds": 300,
+    });
+    let logging = json!({
+        "level": "ALL",
+        "includeExecutionData": true,
+        "destinations": [{"cloudWatchLogsLogGroup": {"logGroupArn": LOG_GROUP}}],
+    });
+    match operation {
+        Operation::CreateActivity => {
+            json!({"name": "a", "tags": tags, "encryptionConfiguration": encryption})
+        }
+        Operation::DescribeActivity | Operation::DeleteActivity => {
+            json!({"activityArn": ACTIVITY})
+        }
+        Operation::ListActivities | Operation::ListStateMachines => json!({"maxResults": 10}),
+        Operation::GetActivityTask => json!({"activityArn": ACTIVITY, "workerName": "w"}),
+        Operation::SendTaskSuccess => json!({"taskToken": "t", "output": "{}"}),
+        Operation::SendTaskFailure => json!({"taskToken": "t", "error": "E", "cause": "c"}),
+        Operation::SendTaskHeartbeat => json!({"taskToken": "t"}),
+        Operation::CreateStateMachine => json!({
+            "name": "m",
+            "definition": DEFINITION,
+            "roleArn": ROLE,
+            "type": "STANDARD",
+            "loggingConfiguration": logging,
+            "tags": tags,
+            "tracingConfiguration": {"enabled": true},
+            "publish": true,
+            "versionDescription": "d",
+            "encryptionConfiguration": encryption,
+        }),
+        Operation::UpdateStateMachine => json!({
+            "stateMachineArn": MACHINE,
+            "definition": DEFINITION,
+            "roleArn": ROLE,
+            "loggingConfiguration": logging,
+            "tracingConfiguration": {"enabled": true},
+            "publish": true,
+            "versionDescription": "d",
+            "encryptionConfiguration": encryption,
+        }),
+        Operation::DescribeStateMachine => {
+            json!({"stateMachineArn": MACHINE, "includedData": "ALL_DATA"})
+        }
+        Operation::DeleteStateMachine => json!({"stateMachineArn": MACHINE}),
+        Operation::StartExecution => json!({
+            "stateMachineArn": MACHINE,
+            "name": "e",
+            "input": "{}",
+            "traceHeader": "Root=1",
+        }),
+        Operation::DescribeExecution | Operation::DescribeStateMachineForExecution => {
+            json!({"executionArn": EXECUTION, "includedData": "METADATA_ONLY"})
+        }
+        Operation::StopExecution => {
+            json!({"executionArn": EXECUTION, "error": "E", "cause": "c"})
+        }
+        Operation::ListExecutions => json!({
+            "stateMachineArn": MACHINE,
+            "statusFilter": "FAILED",
+            "redriveFilter": "REDRIVEN",
+            "maxResults": 10,
+        }),
+        Operation::GetExecutionHistory => json!({
+            "executionArn": EXECUTION,
+            "maxResults": 10,
+            "reverseOrder": true,
+            "includeExecutionData": true,
+        }),
+        Operation::TagResource => json!({"resourceArn": MACHINE, "tags": tags}),
+        Operation::UntagResource => json!({"resourceArn": MACHINE, "tagKeys": ["k"]}),
+        Operation::ListTagsForResource => json!({"resourceArn": MACHINE}),
+    }
+}
+
+pub fn response(operation: Operation) -> Response {
+    match operation {
+        Operation::CreateActivity => Response::CreateActivity(op::create_activity::Response {
+            activity_arn: ACTIVITY.into(),
+            creation_ms: NOW_MS,
+        }),
+        Operation::DescribeActivity => {
+            Response::DescribeActivity(op::describe_activity::Response {
+                activity_arn: ACTIVITY.into(),
+                name: "a".into(),
+                creation_ms: NOW_MS,
+                encryption: encryption(),
+            })
+        }
+        Operation::ListActivities => Response::ListActivities(op::list_activities::Response {
+            activities: vec![ActivityListItem {
+                activity_arn: ACTIVITY.into(),
+                name: "a".into(),
+                creation_ms: NOW_MS,
+            }],
+            next: Some("a".into()),
+        }),
+        Operation::DeleteActivity => Response::DeleteActivity(op::delete_activity::Response {}),
+        Operation::GetActivityTask => Response::GetActivityTask(op::get_activity_task::Response {
+            task: Some(ActivityTask {
+                task_token: "t".into(),
+                input: document(),
+            }),
+        }),
+        Operation::SendTaskSuccess => Response::SendTaskSuccess(op::send_task_success::Response {}),
+        Operation::SendTaskFailure => Response::SendTaskFailure(op::send_task_failure::Response {}),
+        Operation::SendTaskHeartbeat => {
+            Response::SendTaskHeartbeat(op::send_task_heartbeat::Response {})
+        }
+        Operation::CreateStateMachine => {
+            Response::CreateStateMachine(op::create_state_machine::Response {
+                state_machine_arn: MACHINE.into(),
+                creation_ms: NOW_MS,
+                state_machine_version_arn: Some(format!("{MACHINE}:1")),
+            })
+        }
+        Operation::DescribeStateMachine => {
+            Response::DescribeStateMachine(op::describe_state_machine::Response {
+                description: machine(),
+            })
+        }
+        Operation::UpdateStateMachine => {
+            Response::UpdateStateMachine(op::update_state_machine::Response {
+                update_ms: NOW_MS,
+                revision_id: Some("r".into()),
+                state_machine_version_arn: Some(format!("{MACHINE}:2")),
+            })
+        }
+        Operation::DeleteStateMachine => {
+            Response::DeleteStateMachine(op::delete_state_machine::Response {})
+        }
+        Operation::ListStateMachines => {
+            Response::ListStateMachines(op::list_state_machines::Response {
+                state_machines: vec![StateMachineListItem {
+                    state_machine_arn: MACHINE.into(),
+                    name: "m".into(),
+                    machine_type: MachineType::Express,
+                    creation_ms: NOW_MS,
+                }],
+                next: Some("m".into()),
+            })
+        }
+        Operation::StartExecution => Response::StartExecution(op::start_execution::Response {
+            execution_arn: EXECUTION.into(),
+            start_ms: NOW_MS,
+        }),
+        Operation::DescribeExecution => {
+            Response::DescribeExecution(op::describe_execution::Response {
+                description: execution(),
+            })
+        }
+        Operation::DescribeStateMachineForExecution => Response::DescribeStateMachineForExecution(
+            op::describe_state_machine_for_execution::Response {
+                description: machine(),
+                update_ms: NOW_MS,
+            },
+        ),
+        Operation::StopExecution => {
+            Response::StopExecution(op::stop_execution::Response { stop_ms: NOW_MS })
+        }
+        Operation::ListExecutions => Response::ListExecutions(op::list_executions::Response {
+            executions: vec![ExecutionListItem {
+                execution_arn: EXECUTION.into(),
+                state_machine_arn: MACHINE.into(),
+                name: "e".into(),
+                status: Status::Aborted,
+                start_ms: NOW_MS,
+                stop_ms: Some(NOW_MS),
+                state_machine_version_arn: Some(format!("{MACHINE}:1")),
+                state_machine_alias_arn: Some(format!("{MACHINE}:PROD")),
+                redrive_count: 0,
+            }],
+            next: Some(ListingCursor {
+                time_ms: NOW_MS,
+                execution: ExecutionId([9; 16]),
+            }),
+        }),
+        Operation::GetExecutionHistory => {
+            Response::GetExecutionHistory(op::get_execution_history::Response {
+                events: events(),
+                next: Some(5),
+            })
+        }
+        Operation::TagResource => Response::TagResource(op::tag_resource::Response {}),
+        Operation::UntagResource => Response::UntagResource(op::untag_resource::Response {}),
+        Operation::ListTagsForResource => {
+            Response::ListTagsForResource(op::list_tags_for_resource::Response {
+                tags: vec![Tag {
+                    key: "k".into(),
+                    value: "v".into(),
+                }],
+            })
+        }
+    }
+}
+
+pub fn document() -> Document {
+    Document::from_text(r#"{"a": 1.0}"#)
+}
+
+fn encryption() -> EncryptionConfiguration {
+    EncryptionConfiguration {
+        kind: "CUSTOMER_MANAGED_KMS_KEY".into(),
+        kms_key_id: Some("k".into()),
+        reuse_period_seconds: Some(300),
+    }
+}
+
+fn machine() -> StateMachineDescription {
+    StateMachineDescription {
+        state_machine_arn: MACHINE.into(),
+        name: "m".into(),
+        status: MachineStatus::Active,
+        definition: Some(DEFINITION.into()),
+        role_arn: ROLE.into(),
+        machine_type: MachineType::Standard,
+        creation_ms: NOW_MS,
+        logging: LoggingConfiguration {
+            level: "ALL".into(),
+            include_execution_data: true,
+            destinations: Some(vec![LOG_GROUP.into()]),
+        },
+        tracing: true,
+        encryption: encryption(),
+        revision_id: Some("r".into()),
+        variable_references: vec![("A".into(), vec!["x".into(), "y".into()])],
+    }
+}
+
+pub fn execution() -> ExecutionDescription {
+    ExecutionDescription {
+        execution_arn: EXECUTION.into(),
+        state_machine_arn: MACHINE.into(),
+        name: "e".into(),
+        status: Status::Failed,
+        start_ms: NOW_MS,
+        stop_ms: Some(NOW_MS + 1),
+        input: Some(document()),
+        output: Some(document()),
+        trace_header: Some("Root=1".into()),
+        error: Some("E".into()),
+        cause: Some("c".into()),
+        state_machine_version_arn: Some(format!("{MACHINE}:1")),
+        state_machine_alias_arn: Some(format!("{MACHINE}:PROD")),
+        redrive_count: 0,
+        redrive_status: ("NOT_REDRIVABLE".into(), Some("reason".into())),
+    }
+}
+
+/// One event of every kind.
+pub fn events() -> Vec<Event> {
+    let text = |text: &str| -> Arc<str> { text.into() };
+    let failure = || Failure {
+        error: Some("E".into()),
+        cause: Some("c".into()),
+    };
+    let (resource_type, resource) = (text("lambda"), text("invoke"));
+    let mut details = vec![
+        EventDetails::ExecutionStarted {
+            input: document(),
+            role_arn: ROLE.into(),
+            state_machine_alias_arn: Some(format!("{MACHINE}:PROD").into()),
+            state_machine_version_arn: Some(format!("{MACHINE}:1").into()),
+        },
+        EventDetails::ExecutionSucceeded { output: document() },
+        EventDetails::ExecutionFailed(failure()),
+        EventDetails::ExecutionAborted(failure()),
+        EventDetails::ExecutionTimedOut(failure()),
+        EventDetails::ActivityScheduled {
+            resource: ACTIVITY.into(),
+            input: document(),
+            timeout_in_seconds: Some(60),
+            heartbeat_in_seconds: Some(10),
+        },
+        EventDetails::ActivityStarted {
+            worker_name: Some("w".into()),
+        },
+        EventDetails::ActivitySucceeded { output: document() },
+        EventDetails::ActivityFailed(failure()),
+        EventDetails::ActivityTimedOut(failure()),
+        EventDetails::ActivityScheduleFailed(failure()),
+        EventDetails::TaskScheduled {
+            resource_type: resource_type.clone(),
+            resource: resource.clone(),
+            region: text("us-east-1"),
+            parameters: document(),
+            timeout_in_seconds: Some(60),
+            heartbeat_in_seconds: Some(10),
+        },
+        EventDetails::TaskStarted {
+            resource_type: resource_type.clone(),
+            resource: resource.clone(),
+        },
+        EventDetails::TaskSubmitted {
+            resource_type: resource_type.clone(),
+            resource: resource.clone(),
+            output: document(),
+        },
+        EventDetails::TaskSucceeded {
+            resource_type: resource_type.clone(),
+            resource: resource.clone(),
+            output: document(),
+        },
+        EventDetails::TaskFailed {
+            resource_type: resource_type.clone(),
+            resource: resource.clone(),
+            failure: failure(),
+        },
+        EventDetails::TaskTimedOut {
+            resource_type: resource_type.clone(),
+            resource: resource.clone(),
+            failure: failure(),
+        },
+        EventDetails::TaskStartFailed {
+            resource_type: resource_type.clone(),
+            resource: resource.clone(),
+            failure: failure(),
+        },
+        EventDetails::TaskSubmitFailed {
+            resource_type,
+            resource,
+            failure: failure(),
+        },
+        EventDetails::LambdaFunctionScheduled {
+            resource: text("arn:aws:lambda:us-east-1:123456789012:function:f"),
+            input: document(),
+            timeout_in_seconds: Some(60),
+        },
+        EventDetails::LambdaFunctionStarted,
+        EventDetails::LambdaFunctionSucceeded { output: document() },
+        EventDetails::LambdaFunctionFailed(failure()),
+        EventDetails::LambdaFunctionTimedOut(failure()),
+        EventDetails::LambdaFunctionScheduleFailed(failure()),
+        EventDetails::LambdaFunctionStartFailed(failure()),
+        EventDetails::ParallelStateStarted,
+        EventDetails::ParallelStateSucceeded,
+        EventDetails::ParallelStateFailed,
+        EventDetails::MapStateStarted { length: 3 },
+        EventDetails::MapStateSucceeded,
+        EventDetails::MapStateFailed,
+        EventDetails::MapIterationStarted {
+            name: text("M"),
+            index: 0,
+        },
+        EventDetails::MapIterationSucceeded {
+            name: text("M"),
+            index: 0,
+        },
+        EventDetails::MapIterationFailed {
+            name: text("M"),
+            index: 0,
+        },
+        EventDetails::MapIterationAborted {
+            name: text("M"),
+            index: 0,
+        },
+        EventDetails::EvaluationFailed {
+            failure: failure(),
+            location: Some(text("Output")),
+            state: text("A"),
+        },
+    ];
+    use StateType::*;
+    for state_type in [Task, Pass, Choice, Wait, Succeed, Fail, Parallel, Map] {
+        details.push(EventDetails::StateEntered {
+            state_type,
+            name: text("A"),
+            input: document(),
+        });
+    }
+    for state_type in [Task, Pass, Choice, Wait, Succeed, Parallel, Map] {
+        details.push(EventDetails::StateExited {
+            state_type,
+            name: text("A"),
+            output: document(),
+            assigned_variables: vec![(text("x"), text("1"))],
+        });
+    }
+    for state_type in [Task, Wait, Parallel, Map] {
+        details.push(EventDetails::StateAborted { state_type });
+    }
+    (1..)
+        .zip(details)
+        .map(|(id, details)| Event {
+            id,
+            previous: id - 1,
+            timestamp_ms: NOW_MS,
+            details,
+        })
+        .collect()
+}
