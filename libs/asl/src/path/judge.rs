@@ -66,14 +66,14 @@ impl<'a> Walk<'a, '_> {
 
     /// A linear engine still takes the text times the pattern.
     fn pay_for_match(&mut self, left: Operated<'_>, right: Operated<'_>) -> Result<(), Stop> {
-        let pattern = match (left, right) {
-            (Operated::Pattern(pattern), _) | (_, Operated::Pattern(pattern)) => {
-                pattern.as_str().len()
+        let (pattern, text) = match (left, right) {
+            (Operated::Pattern(pattern), text) | (text, Operated::Pattern(pattern)) => {
+                (pattern, text)
             }
-            _ => 0,
+            _ => return Ok(()),
         };
-        let text = self.text_length(left)? + self.text_length(right)?;
-        Ok(self.budget.visit(text.saturating_mul(pattern) / 8)?)
+        let length = self.text_length(text)?;
+        Ok(self.budget.visit(pattern.visits(length))?)
     }
 
     /// How long the text is that a pattern will see; making it costs as well.
