@@ -1,0 +1,107 @@
+//! Calls that executions make: one file per service.
+
+mod members;
+mod sfn;
+
+use std::sync::Arc;
+
+use engine::Message;
+use interpreter::Document;
+use tokio::sync::mpsc;
+
+use crate::driver::Call;
+use crate::service::Service;
+
+/// What comes back: a result, or error name and cause.
+type Outcome = Result<Document, (String, String)>;
+
+/// `arn:aws:states:::aws-sdk:sfn:getActivityTask`, whatever the partition.
+const SDK: &str = "aws-sdk";
+
+/// Makes the calls as they come, each on its own, until the engine ends.
+pub async fn make(service: Arc<Service>, mut calls: mpsc::UnboundedReceiver<Call>) {
+    while let Some(call) = calls.recv().await {
+        tokio::spawn(one(Arc::clone(&service), call));
+    }
+}
+
+async fn one(service: Arc<Service>, call: Call) {
+    let Call {
+        execution,
+        task,
+        resource,
+        parameters,
+    } = call;
+    let (result, delivery) = match service_and_action(&resource) {
+        Some(("sfn", action)) => sfn::call(&service, action, &parameters).await,
+        _ => (Err(no_endpoint(&resource)), None),
+    };
+    service.driver.tell(Message::CallDone {
+        execution,
+        task,
+        result,
+    });
+    // Only now: the task is in the caller's hands when its result is in the engine's.
+    if let Some(delivery) = delivery {
+        delivery.left();
+    }
+}
+
+/// `sfn` and `getActivityTask`, of a resource that names a call of AWS's SDK.
+fn service_and_action(resource: &str) -> Option<(&str, &str)> {
+    let mut parts = resource.splitn(6, ':');
+    let head = (parts.next()?, parts.next()?, parts.next()?);
+    let (_region, _account) = (parts.next()?, parts.next()?);
+    let (sdk, call) = parts.next()?.split_once(':')?;
+    let (service, action) = call.split_once(':')?;
+    // `.waitForTaskToken` and the like belong to the engine.
+    let action = action.split('.').next()?;
+    (head.0 == "arn" && head.2 == "states" && sdk == SDK).then_some((service, action))
+}
+
+fn no_endpoint(resource: &str) -> (String, String) {
+    let service = match resource.split(':').nth(5) {
+        Some(SDK) => resource.split(':').nth(6),
+        Some(service) => Some(service),
+        None => None,
+    };
+    let cause = format!(
+        "No endpoint is configured for the service '{}', so '{resource}' cannot be called.",
+        service.unwrap_or(resource)
+    );
+    ("States.TaskFailed".to_owned(), cause)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn resources_are_taken_apart() {
+        let found = service_and_action("arn:aws:states:::aws-sdk:sfn:getActivityTask");
+        assert_eq!(found, Some(("sfn", "getActivityTask")));
+        let found =
+            service_and_action("arn:aws-cn:states:::aws-sdk:sqs:sendMessage.waitForTaskToken");
+        assert_eq!(found, Some(("sqs", "sendMessage")));
+        for other in [
+            "arn:aws:states:::lambda:invoke",
+            "arn:aws:states:::aws-sdk:sfn",
+            "sfn",
+            "",
+        ] {
+            assert_eq!(service_and_action(other), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn a_service_without_an_endpoint_is_named() {
+        let (error, cause) = no_endpoint("arn:aws:states:::aws-sdk:dynamodb:putItem");
+        assert_eq!(error, "States.TaskFailed");
+        assert!(cause.contains("'dynamodb'"), "{cause}");
+        assert!(
+            no_endpoint("arn:aws:states:::sqs:sendMessage")
+                .1
+                .contains("'sqs'")
+        );
+    }
+}

@@ -1,0 +1,99 @@
+//! One source of settings: each value there or not.
+
+use std::path::PathBuf;
+
+use crate::log::{Format, Level};
+
+/// What one source says. Flags, variables and the file's keys all have these names, each in the
+/// manner of its kind: `--poll-hold-seconds`, `TOWPATH_POLL_HOLD_SECONDS`, `poll_hold_seconds`.
+#[derive(Clone, Debug, Default, clap::Args, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Layer {
+    /// Address to listen on, HOST:PORT; may be given several times. Port 0 takes a free one
+    /// [default: 127.0.0.1:8083]
+    #[arg(long, value_name = "ADDRESS", value_delimiter = ',')]
+    #[serde(default, deserialize_with = "one_or_many")]
+    pub listen: Option<Vec<String>>,
+
+    /// Host name that requests may carry, beside localhost and the address itself; may be given
+    /// several times
+    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    #[serde(default, deserialize_with = "one_or_many")]
+    pub allowed_hosts: Option<Vec<String>>,
+
+    /// Listen on addresses that others can reach, though nobody is asked who they are
+    #[arg(long, num_args = 0..=1, default_missing_value = "true", require_equals = true, value_name = "BOOL")]
+    pub insecure_no_auth: Option<bool>,
+
+    /// Folder that keeps everything; made if it does not exist [default: ./towpath-data]
+    #[arg(long, value_name = "FOLDER")]
+    pub data: Option<PathBuf>,
+
+    /// Keep nothing: all is forgotten when the server stops
+    #[arg(long, num_args = 0..=1, default_missing_value = "true", require_equals = true, value_name = "BOOL")]
+    pub in_memory: Option<bool>,
+
+    /// Open a folder that has lost acknowledged commits, and go on without them
+    #[arg(long, num_args = 0..=1, default_missing_value = "true", require_equals = true, value_name = "BOOL")]
+    pub accept_loss: Option<bool>,
+
+    /// Account that ARNs carry, twelve digits [default: 000000000000]
+    #[arg(long, value_name = "DIGITS")]
+    pub account: Option<String>,
+
+    /// Region that ARNs carry [default: us-east-1]
+    #[arg(long, value_name = "REGION")]
+    pub region: Option<String>,
+
+    /// How long GetActivityTask is held before it is answered empty [default: 59.5]
+    #[arg(long, value_name = "SECONDS")]
+    pub poll_hold_seconds: Option<f64>,
+
+    /// Most polls that may wait on one activity [default: 100000]
+    #[arg(long, value_name = "COUNT")]
+    pub polls_per_activity: Option<usize>,
+
+    /// Most executions that are kept in memory; the others wait on disk [default: 20000]
+    #[arg(long, value_name = "COUNT")]
+    pub executions_cached: Option<usize>,
+
+    /// Threads that serve sockets [default: one per core, at most 8]
+    #[arg(long, value_name = "COUNT")]
+    pub threads: Option<usize>,
+
+    /// How log lines are written to standard error [default: text]
+    #[arg(long, value_name = "FORMAT")]
+    pub log_format: Option<Format>,
+
+    /// The least important lines to log [default: info]
+    #[arg(long, value_name = "LEVEL")]
+    pub log_level: Option<Level>,
+}
+
+/// `"a"` or `["a", "b"]`.
+fn one_or_many<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<Vec<String>>, D::Error> {
+    struct OneOrMany;
+    impl<'de> serde::de::Visitor<'de> for OneOrMany {
+        type Value = Vec<String>;
+
+        fn expecting(&self, to: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            to.write_str("a string or a list of strings")
+        }
+
+        fn visit_str<E>(self, one: &str) -> Result<Vec<String>, E> {
+            Ok(vec![one.to_owned()])
+        }
+
+        fn visit_seq<A: serde::de::SeqAccess<'de>>(
+            self,
+            mut all: A,
+        ) -> Result<Vec<String>, A::Error> {
+            let mut many = Vec::new();
+            while let Some(one) = all.next_element()? {
+                many.push(one);
+            }
+            Ok(many)
+        }
+    }
+    from.deserialize_any(OneOrMany).map(Some)
+}

@@ -1,0 +1,107 @@
+//! `towpath config`: what is in effect, and why.
+
+use std::fmt::Display;
+use std::io::{self, Write};
+
+use super::{Origin, Setting, Settings};
+
+/// Writes the settings as a file that would say the same, with the origin of each value behind it.
+pub fn print(settings: &Settings, out: &mut dyn Write) -> io::Result<()> {
+    let mut rows = Vec::new();
+    let mut row = |name: &'static str, value: String, origin: &Origin| {
+        let origin = match origin {
+            Origin::Flag => format!("flag --{}", name.replace('_', "-")),
+            Origin::Environment => format!("env TOWPATH_{}", name.to_uppercase()),
+            Origin::File(path) => format!("file {}", path.display()),
+            Origin::Default => "default".to_owned(),
+        };
+        rows.push((format!("{name} = {value}"), origin));
+    };
+    row("listen", list(&settings.listen), &settings.listen.origin);
+    row(
+        "allowed_hosts",
+        list(&settings.allowed_hosts),
+        &settings.allowed_hosts.origin,
+    );
+    row(
+        "insecure_no_auth",
+        plain(&settings.insecure_no_auth),
+        &settings.insecure_no_auth.origin,
+    );
+    row(
+        "data",
+        quoted(settings.data.value.display()),
+        &settings.data.origin,
+    );
+    row(
+        "in_memory",
+        plain(&settings.in_memory),
+        &settings.in_memory.origin,
+    );
+    row(
+        "accept_loss",
+        plain(&settings.accept_loss),
+        &settings.accept_loss.origin,
+    );
+    row(
+        "account",
+        quoted(&settings.account.value),
+        &settings.account.origin,
+    );
+    row(
+        "region",
+        quoted(&settings.region.value),
+        &settings.region.origin,
+    );
+    // With its point, so that a reader of the file sees that fractions are allowed.
+    let hold = format!("{:?}", settings.poll_hold_seconds.value);
+    row(
+        "poll_hold_seconds",
+        hold,
+        &settings.poll_hold_seconds.origin,
+    );
+    row(
+        "polls_per_activity",
+        plain(&settings.polls_per_activity),
+        &settings.polls_per_activity.origin,
+    );
+    row(
+        "executions_cached",
+        plain(&settings.executions_cached),
+        &settings.executions_cached.origin,
+    );
+    row(
+        "threads",
+        plain(&settings.threads),
+        &settings.threads.origin,
+    );
+    row(
+        "log_format",
+        quoted(settings.log_format.value.name()),
+        &settings.log_format.origin,
+    );
+    row(
+        "log_level",
+        quoted(settings.log_level.value.name()),
+        &settings.log_level.origin,
+    );
+
+    let width = rows.iter().map(|(text, _)| text.len()).max().unwrap_or(0);
+    for (text, origin) in rows {
+        writeln!(out, "{text:width$}  # {origin}")?;
+    }
+    Ok(())
+}
+
+fn plain<T: Display>(setting: &Setting<T>) -> String {
+    setting.value.to_string()
+}
+
+fn quoted(value: impl Display) -> String {
+    toml::Value::String(value.to_string()).to_string()
+}
+
+fn list(setting: &Setting<Vec<String>>) -> String {
+    let quoted: Vec<String> = setting.value.iter().map(quoted).collect();
+    format!("[{}]", quoted.join(", "))
+}

@@ -1,0 +1,151 @@
+use std::path::Path;
+
+use super::*;
+
+fn load(
+    flags: Layer,
+    variables: &[(&str, &str)],
+    file: Option<&str>,
+) -> Result<Settings, ConfigError> {
+    let directory = tempfile::tempdir().unwrap();
+    if let Some(text) = file {
+        std::fs::write(directory.path().join(DEFAULT_FILE), text).unwrap();
+    }
+    let variables = variables
+        .iter()
+        .map(|(name, value)| (name.to_string(), value.to_string()));
+    Settings::load(None, flags, variables, directory.path())
+}
+
+fn complaint(flags: Layer, variables: &[(&str, &str)], file: Option<&str>) -> String {
+    load(flags, variables, file).unwrap_err().to_string()
+}
+
+#[test]
+fn a_flag_wins_over_a_variable_that_wins_over_the_file_that_wins_over_the_default() {
+    let file = "region = \"eu-west-1\"\naccount = \"111111111111\"\npolls_per_activity = 7\n";
+    let variables = [
+        ("TOWPATH_REGION", "eu-west-2"),
+        ("TOWPATH_ACCOUNT", "222222222222"),
+        ("OTHER", "x"),
+    ];
+    let flags = Layer {
+        region: Some("eu-west-3".into()),
+        ..Layer::default()
+    };
+    let settings = load(flags, &variables, Some(file)).unwrap();
+    assert_eq!(
+        (settings.region.value.as_str(), settings.region.origin),
+        ("eu-west-3", Origin::Flag)
+    );
+    assert_eq!(
+        (settings.account.value.as_str(), settings.account.origin),
+        ("222222222222", Origin::Environment)
+    );
+    assert_eq!(settings.polls_per_activity.value, 7);
+    assert!(matches!(
+        settings.polls_per_activity.origin,
+        Origin::File(_)
+    ));
+    assert_eq!(
+        (
+            settings.poll_hold_seconds.value,
+            settings.poll_hold_seconds.origin
+        ),
+        (59.5, Origin::Default)
+    );
+}
+
+#[test]
+fn an_unknown_key_of_the_file_is_named() {
+    let text = complaint(
+        Layer::default(),
+        &[],
+        Some("region = \"us-east-1\"\npol_hold = 3\n"),
+    );
+    assert!(
+        text.contains("towpath.toml:2") && text.contains("pol_hold"),
+        "{text}"
+    );
+    assert!(!text.contains('\n'), "{text}");
+}
+
+#[test]
+fn a_wrong_value_is_reported_where_it_stands() {
+    let text = complaint(
+        Layer::default(),
+        &[("TOWPATH_POLL_HOLD_SECONDS", "soon")],
+        None,
+    );
+    assert!(
+        text.starts_with("TOWPATH_POLL_HOLD_SECONDS: \"soon\""),
+        "{text}"
+    );
+    let text = complaint(Layer::default(), &[("TOWPATH_ACCOUNT", "12")], None);
+    assert_eq!(text, "TOWPATH_ACCOUNT: must be twelve digits");
+    let flags = Layer {
+        threads: Some(0),
+        ..Layer::default()
+    };
+    assert_eq!(complaint(flags, &[], None), "--threads: must be 1 to 64");
+    let text = complaint(Layer::default(), &[], Some("log_level = \"loud\""));
+    assert!(
+        text.contains("towpath.toml:1") && text.contains("loud"),
+        "{text}"
+    );
+}
+
+#[test]
+fn lists_and_truths_are_read_from_everywhere() {
+    let variables = [
+        ("TOWPATH_LISTEN", "127.0.0.1:1,127.0.0.1:2"),
+        ("TOWPATH_IN_MEMORY", "true"),
+    ];
+    let settings = load(
+        Layer::default(),
+        &variables,
+        Some("allowed_hosts = \"sfn.test\""),
+    )
+    .unwrap();
+    assert_eq!(settings.listen.value, ["127.0.0.1:1", "127.0.0.1:2"]);
+    assert!(settings.in_memory.value);
+    assert_eq!(settings.allowed_hosts.value, ["sfn.test"]);
+    assert_eq!(settings.addresses().unwrap().len(), 2);
+}
+
+#[test]
+fn a_file_that_was_asked_for_must_be_there() {
+    let missing = Path::new("/nowhere/at/all.toml");
+    let error = Settings::load(
+        Some(missing),
+        Layer::default(),
+        std::iter::empty(),
+        Path::new("."),
+    );
+    assert!(
+        error
+            .unwrap_err()
+            .to_string()
+            .starts_with("/nowhere/at/all.toml: ")
+    );
+}
+
+#[test]
+fn what_is_printed_can_be_read_as_a_file() {
+    let flags = Layer {
+        data: Some("a \"b\"".into()),
+        ..Layer::default()
+    };
+    let settings = load(flags, &[("TOWPATH_LOG_FORMAT", "json")], None).unwrap();
+    let mut text = Vec::new();
+    print(&settings, &mut text).unwrap();
+    let text = String::from_utf8(text).unwrap();
+    assert!(
+        text.contains("# flag --data") && text.contains("# env TOWPATH_LOG_FORMAT"),
+        "{text}"
+    );
+    let again = load(Layer::default(), &[], Some(&text)).unwrap();
+    assert_eq!(again.data.value, settings.data.value);
+    assert_eq!(again.log_format.value, Format::Json);
+    assert_eq!(again.poll_hold_seconds.value, 59.5);
+}

@@ -1,0 +1,19 @@
+//! A call to an integration.
+
+use std::sync::Arc;
+
+use interpreter::{Document, EventId};
+use store::ExecutionId;
+
+/// What an integration is to do, and for whom.
+#[derive(Debug)]
+pub struct Call {
+    /// Whose call.
+    pub execution: ExecutionId,
+    /// The scheduling event.
+    pub task: EventId,
+    /// The resource, as the definition names it.
+    pub resource: Arc<str>,
+    /// What to call it with.
+    pub parameters: Document,
+}

@@ -1,0 +1,218 @@
+//! The thread that owns the shard.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::mpsc::{self, RecvTimeoutError};
+
+use engine::{Message, Output, Shard, Ticket};
+use tokio::sync::oneshot;
+
+use super::commit_thread::{Handover, Sink};
+use super::loads::Loads;
+use super::release::Release;
+use super::{Answer, Call, Driver, Event};
+use crate::clock::Clock;
+
+/// Most events that are handled before their outputs are handed on. Enough to share a sync among
+/// all who came during the last one; few enough that the first of them need not wait for long.
+const EVENTS_A_TURN_MAX: usize = 256;
+
+/// See [`EngineThread::run`].
+pub(super) struct EngineThread {
+    shard: Shard,
+    clock: Clock,
+    events: mpsc::Receiver<Event>,
+    driver: Arc<Driver>,
+    sink: Sink,
+    loads: Loads,
+    /// Who waits for an answer.
+    replies: HashMap<Ticket, oneshot::Sender<Answer>>,
+    outputs: Vec<Output>,
+}
+
+impl EngineThread {
+    pub(super) fn new(
+        shard: Shard,
+        clock: Clock,
+        events: mpsc::Receiver<Event>,
+        driver: Arc<Driver>,
+        sink: Sink,
+        loads: Loads,
+    ) -> EngineThread {
+        let (replies, outputs) = (HashMap::new(), Vec::new());
+        EngineThread {
+            shard,
+            clock,
+            events,
+            driver,
+            sink,
+            loads,
+            replies,
+            outputs,
+        }
+    }
+
+    /// Until it is told to stop: takes what there is, hands on what comes out, waits.
+    pub(super) fn run(mut self) {
+        let mut on = true;
+        while on {
+            on = match self.wait() {
+                Some(event) => self.take(event),
+                None => true,
+            };
+            let mut taken = 1;
+            while on && taken < EVENTS_A_TURN_MAX {
+                let Ok(event) = self.events.try_recv() else {
+                    break;
+                };
+                on = self.take(event);
+                taken += 1;
+            }
+            self.tick_when_due();
+            self.hand_on();
+        }
+    }
+
+    /// The next event, or `None` when time has come for something.
+    fn wait(&self) -> Option<Event> {
+        let event = match self.shard.next_due_ms(self.clock.now()) {
+            None => self
+                .events
+                .recv()
+                .map_err(|_| RecvTimeoutError::Disconnected),
+            Some(due_ms) => self.events.recv_timeout(self.clock.until(due_ms)),
+        };
+        match event {
+            Ok(event) => Some(event),
+            Err(RecvTimeoutError::Timeout) => None,
+            // The driver is held here too, so its sender cannot be gone.
+            Err(RecvTimeoutError::Disconnected) => Some(Event::Stop),
+        }
+    }
+
+    /// Returns whether to go on.
+    fn take(&mut self, event: Event) -> bool {
+        match event {
+            Event::Request {
+                ticket,
+                request,
+                lookup,
+                reply,
+            } => {
+                self.replies.insert(ticket, reply);
+                self.handle(Message::Request {
+                    ticket,
+                    request,
+                    lookup,
+                });
+            }
+            Event::Message(message) => {
+                if let Message::PollClosed(ticket) = &message {
+                    self.replies.remove(ticket);
+                }
+                self.handle(message);
+            }
+            Event::Gauges(reply) => {
+                let _ = reply.send(self.shard.gauges());
+            }
+            Event::Stop => return false,
+        }
+        true
+    }
+
+    fn handle(&mut self, message: Message) {
+        self.shard
+            .handle(message, self.clock.now(), &mut self.outputs);
+    }
+
+    fn tick_when_due(&mut self) {
+        let now = self.clock.now();
+        if self
+            .shard
+            .next_due_ms(now)
+            .is_some_and(|due_ms| due_ms <= now.steady_ms)
+        {
+            self.shard.handle(Message::Tick, now, &mut self.outputs);
+        }
+    }
+
+    fn hand_on(&mut self) {
+        while !self.outputs.is_empty() {
+            let outputs = std::mem::take(&mut self.outputs);
+            let mut handover = Handover::default();
+            for output in outputs {
+                self.sort(output, &mut handover);
+            }
+            if handover.commits.is_empty() && handover.releases.is_empty() {
+                return;
+            }
+            if let Some(durable) = self.sink.hand_on(handover) {
+                self.handle(Message::Durable(durable));
+            }
+        }
+    }
+
+    fn sort(&mut self, output: Output, to: &mut Handover) {
+        match output {
+            Output::Commit(commit) => to.commits.push(commit),
+            Output::Reply {
+                ticket,
+                after,
+                response,
+            } => {
+                // Nobody waits when the client closed its poll in the meantime.
+                if let Some(reply) = self.replies.remove(&ticket) {
+                    to.releases
+                        .push((after, Release::Reply { reply, response }));
+                }
+            }
+            Output::HandOut {
+                ticket,
+                after,
+                task,
+                execution,
+                event,
+            } => {
+                // Its commit is handed on after this, so no reader can see it before the doubt.
+                self.driver.doubts.open(execution, event);
+                let reply = self.replies.remove(&ticket);
+                let release = Release::HandOut {
+                    reply,
+                    ticket,
+                    task,
+                    execution,
+                    event,
+                };
+                to.releases.push((after, release));
+            }
+            Output::Settled {
+                after,
+                execution,
+                event,
+            } => {
+                to.releases
+                    .push((after, Release::Settled { execution, event }));
+            }
+            Output::Call {
+                after,
+                execution,
+                task,
+                resource,
+                parameters,
+            } => {
+                let call = Call {
+                    execution,
+                    task,
+                    resource,
+                    parameters,
+                };
+                to.releases.push((after, Release::Call(call)));
+            }
+            Output::LoadExecution(id) => self.loads.execution(id),
+            Output::LoadDefinition { machine, revision } => {
+                self.loads.definition(machine, revision)
+            }
+            Output::LookUpAgain { ticket, request } => self.loads.name(ticket, request),
+        }
+    }
+}

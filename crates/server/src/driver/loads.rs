@@ -1,0 +1,102 @@
+//! Reads of the store that the engine asked for, on threads that may wait for the disk.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use engine::{Message, Request, Ticket};
+use store::{ExecutionId, Store, StoreError};
+use tokio::runtime::Handle;
+
+use super::Driver;
+use super::definitions::Definitions;
+use crate::log::{self, Level};
+use crate::names;
+
+/// How long to wait before a read that failed is tried again.
+const RETRY_AFTER: Duration = Duration::from_secs(1);
+
+/// Reads, and sends what was read as messages.
+#[derive(Clone)]
+pub(super) struct Loads(Arc<Inner>);
+
+struct Inner {
+    store: Arc<dyn Store>,
+    runtime: Handle,
+    driver: Arc<Driver>,
+    definitions: Definitions,
+}
+
+impl Loads {
+    pub(super) fn new(store: Arc<dyn Store>, runtime: Handle, driver: Arc<Driver>) -> Loads {
+        let definitions = Definitions::default();
+        Loads(Arc::new(Inner {
+            store,
+            runtime,
+            driver,
+            definitions,
+        }))
+    }
+
+    /// Answers with [`Message::Loaded`].
+    pub(super) fn execution(&self, id: ExecutionId) {
+        self.read("execution", move |inner| {
+            let store = &*inner.store;
+            let execution = engine::load_execution(store, id, &mut |machine, revision| {
+                let definition = inner.definitions.get(store, machine, revision)?;
+                Ok(definition.map(|(_, parsed)| parsed))
+            })?;
+            Ok(Message::Loaded { id, execution })
+        });
+    }
+
+    /// Answers with [`Message::LoadedDefinition`].
+    pub(super) fn definition(&self, machine: u64, revision: u64) {
+        self.read("definition", move |inner| {
+            let definition = inner.definitions.get(&*inner.store, machine, revision)?;
+            Ok(Message::LoadedDefinition {
+                machine,
+                revision,
+                definition,
+            })
+        });
+    }
+
+    /// Looks the name up and sends the request again.
+    pub(super) fn name(&self, ticket: Ticket, request: Request) {
+        self.read("name", move |inner| {
+            let durable = inner.driver.durable();
+            let lookup = names::look_up(&*inner.store, durable, &request)?;
+            Ok(Message::Request {
+                ticket,
+                request: request.clone(),
+                lookup,
+            })
+        });
+    }
+
+    /// The engine waits for the message, so a read that fails is tried until it succeeds: to say
+    /// "there is none" instead would lose an execution.
+    fn read(
+        &self,
+        what: &'static str,
+        read: impl Fn(&Inner) -> Result<Message, StoreError> + Send + 'static,
+    ) {
+        let inner = Arc::clone(&self.0);
+        self.0.runtime.spawn_blocking(move || {
+            loop {
+                match read(&inner) {
+                    Ok(message) => return inner.driver.tell(message),
+                    Err(error) => {
+                        inner.driver.metrics.store_read_failures.add(1);
+                        log::line(
+                            Level::Error,
+                            "cannot read from the store; trying again",
+                            &[("what", &what), ("error", &error)],
+                        );
+                        std::thread::sleep(RETRY_AFTER);
+                    }
+                }
+            }
+        });
+    }
+}

@@ -1,0 +1,263 @@
+//! Drives the engine: one thread owns the shard, one makes its commits durable, and nothing is
+//! answered, handed out or called before the commit it depends on is.
+//!
+//! A request takes three hops: a message to the engine's thread, its commit to the committing thread,
+//! the answer straight from there to the task that waits. The engine runs ahead meanwhile: what it
+//! commits while a sync is under way shares the next one.
+
+mod call;
+mod commit_thread;
+mod definitions;
+mod delivery;
+mod doubts;
+mod engine_thread;
+mod loads;
+mod release;
+#[cfg(test)]
+mod tests;
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, mpsc};
+use std::thread::JoinHandle;
+
+use engine::{Gauges, Message, NameLookup, Rejection, Request, Response, Shard, Ticket};
+use store::{CommitNumber, Store};
+use tokio::runtime::Handle;
+use tokio::sync::{mpsc as tokio_mpsc, oneshot};
+
+use crate::clock::Clock;
+use crate::metrics::Metrics;
+
+pub use call::Call;
+pub use commit_thread::EPOCH;
+pub use delivery::Delivery;
+pub use doubts::Doubts;
+
+/// What the engine said to a request.
+#[derive(Debug)]
+pub enum Answer {
+    /// All but hand-outs.
+    Done(Result<Response, Rejection>),
+    /// A task for a poll. Whoever takes it over must say whether it left.
+    HandOut(Response, Delivery),
+}
+
+/// What the engine's thread is told.
+#[derive(Debug)]
+enum Event {
+    /// A new request.
+    Request {
+        ticket: Ticket,
+        request: Request,
+        lookup: Option<NameLookup>,
+        reply: oneshot::Sender<Answer>,
+    },
+    /// Anything else for the shard.
+    Message(Message),
+    /// Somebody wants to know counts.
+    Gauges(oneshot::Sender<Gauges>),
+    /// No more.
+    Stop,
+}
+
+/// The way into the engine; shared by all who ask.
+#[derive(Debug)]
+pub struct Driver {
+    inbox: mpsc::Sender<Event>,
+    tickets: AtomicU64,
+    durable: AtomicU64,
+    doubts: Doubts,
+    metrics: Arc<Metrics>,
+}
+
+/// What is needed to start.
+pub struct Parts {
+    /// The shard, recovered.
+    pub shard: Shard,
+    /// Where its commits go.
+    pub store: Arc<dyn Store>,
+    /// Whether committing takes no time worth a thread of its own.
+    pub commits_inline: bool,
+    /// Number of the last commit in the store.
+    pub durable: CommitNumber,
+    /// For reads of the store and for calls.
+    pub runtime: Handle,
+    /// The clock the shard was recovered by.
+    pub clock: Clock,
+    /// Where events are counted.
+    pub metrics: Arc<Metrics>,
+}
+
+/// A started driver.
+pub struct Started {
+    /// The way in.
+    pub driver: Arc<Driver>,
+    /// Calls that integrations are to make, each after its commit is durable.
+    pub calls: tokio_mpsc::UnboundedReceiver<Call>,
+    /// The threads.
+    pub threads: Threads,
+}
+
+/// The threads, to be waited for.
+pub struct Threads {
+    engine: JoinHandle<()>,
+    commit: Option<JoinHandle<()>>,
+}
+
+/// Starts the threads.
+pub fn start(parts: Parts) -> std::io::Result<Started> {
+    let (inbox, events) = mpsc::channel();
+    let driver = Arc::new(Driver::new(
+        inbox,
+        parts.durable,
+        Arc::clone(&parts.metrics),
+    ));
+    let (calls_in, calls) = tokio_mpsc::unbounded_channel();
+    let releaser = release::Releaser::new(Arc::clone(&driver), calls_in);
+    let committer =
+        commit_thread::Committer::new(Arc::clone(&parts.store), releaser, parts.durable);
+    let (sink, commit) = if parts.commits_inline {
+        (commit_thread::Sink::Inline(committer), None)
+    } else {
+        let (handovers, received) = mpsc::channel();
+        let thread = std::thread::Builder::new()
+            .name("commit".into())
+            .spawn(move || ending_the_process(move || committer.run(&received)))?;
+        (commit_thread::Sink::Thread(handovers), Some(thread))
+    };
+    let loads = loads::Loads::new(parts.store, parts.runtime, Arc::clone(&driver));
+    let engine = engine_thread::EngineThread::new(
+        parts.shard,
+        parts.clock,
+        events,
+        Arc::clone(&driver),
+        sink,
+        loads,
+    );
+    let engine = std::thread::Builder::new()
+        .name("engine".into())
+        .spawn(move || ending_the_process(move || engine.run()))?;
+    Ok(Started {
+        driver,
+        calls,
+        threads: Threads { engine, commit },
+    })
+}
+
+impl Driver {
+    fn new(inbox: mpsc::Sender<Event>, durable: CommitNumber, metrics: Arc<Metrics>) -> Driver {
+        Driver {
+            inbox,
+            tickets: AtomicU64::new(1),
+            durable: AtomicU64::new(durable),
+            doubts: Doubts::default(),
+            metrics,
+        }
+    }
+
+    /// Asks the engine. When the future is dropped before the answer came, the client is taken to be
+    /// gone: a poll is closed, and a task that was already on its way is put back.
+    pub async fn ask(self: &Arc<Self>, request: Request, lookup: Option<NameLookup>) -> Answer {
+        let ticket = Ticket(self.tickets.fetch_add(1, Ordering::Relaxed));
+        let parks = matches!(request, Request::GetActivityTask(_));
+        let (reply, answer) = oneshot::channel();
+        self.send(Event::Request {
+            ticket,
+            request,
+            lookup,
+            reply,
+        });
+        let mut open = parks.then(|| OpenPoll {
+            driver: self,
+            ticket,
+            answered: false,
+        });
+        let answer = answer.await;
+        if let Some(open) = &mut open {
+            open.answered = true;
+        }
+        match answer {
+            Ok(answer) => answer,
+            Err(_stopping) => Answer::Done(Err(Rejection::new(
+                engine::ErrorName::ServiceUnavailable,
+                "The server is stopping.",
+            ))),
+        }
+    }
+
+    /// Tells the shard something.
+    pub fn tell(&self, message: Message) {
+        self.send(Event::Message(message));
+    }
+
+    /// Number of the last commit that is durable.
+    pub fn durable(&self) -> CommitNumber {
+        self.durable.load(Ordering::Acquire)
+    }
+
+    /// Hand-outs of which nobody knows yet whether they left.
+    pub fn doubts(&self) -> &Doubts {
+        &self.doubts
+    }
+
+    /// Counts, or `None` when the engine has stopped.
+    pub async fn gauges(&self) -> Option<Gauges> {
+        let (reply, gauges) = oneshot::channel();
+        self.send(Event::Gauges(reply));
+        gauges.await.ok()
+    }
+
+    /// Ends the engine's thread after all it has been told before, and its commits with it.
+    pub fn stop(&self) {
+        self.send(Event::Stop);
+    }
+
+    fn send(&self, event: Event) {
+        // Nobody listens only when the server is stopping; then nobody is promised anything either.
+        let _ = self.inbox.send(event);
+    }
+}
+
+impl Threads {
+    /// Waits until both have done all they had to.
+    pub fn join(self) {
+        // A thread that panicked has ended the process already.
+        let _ = self.engine.join();
+        if let Some(commit) = self.commit {
+            let _ = commit.join();
+        }
+    }
+}
+
+/// A poll that waits. Dropped unanswered, it says that its client has gone.
+struct OpenPoll<'a> {
+    driver: &'a Driver,
+    ticket: Ticket,
+    answered: bool,
+}
+
+impl Drop for OpenPoll<'_> {
+    fn drop(&mut self) {
+        if !self.answered {
+            self.driver.metrics.polls_abandoned.add(1);
+            self.driver.tell(Message::PollClosed(self.ticket));
+        }
+    }
+}
+
+/// Runs a thread without which the server must not go on.
+fn ending_the_process(body: impl FnOnce()) {
+    struct Guard;
+    impl Drop for Guard {
+        fn drop(&mut self) {
+            if std::thread::panicking() {
+                crate::exit::now(
+                    crate::exit::BUG,
+                    "a thread that everything depends on has failed",
+                );
+            }
+        }
+    }
+    let _guard = Guard;
+    body();
+}

@@ -1,0 +1,94 @@
+//! What waits for a commit to be durable, and what happens then.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use engine::operations::get_activity_task;
+use engine::shapes::ActivityTask;
+use engine::{Message, Rejection, Response, Ticket};
+use interpreter::EventId;
+use store::{CommitNumber, ExecutionId};
+use tokio::sync::{mpsc, oneshot};
+
+use super::{Answer, Call, Delivery, Driver};
+
+/// Something that is done once a commit is durable.
+#[derive(Debug)]
+pub(super) enum Release {
+    Reply {
+        reply: oneshot::Sender<Answer>,
+        response: Result<Response, Rejection>,
+    },
+    HandOut {
+        /// `None`: the poll's client has gone meanwhile.
+        reply: Option<oneshot::Sender<Answer>>,
+        ticket: Ticket,
+        task: ActivityTask,
+        execution: ExecutionId,
+        event: EventId,
+    },
+    Settled {
+        execution: ExecutionId,
+        event: EventId,
+    },
+    Call(Call),
+}
+
+/// Does what has been waited for.
+#[derive(Clone)]
+pub(super) struct Releaser {
+    driver: Arc<Driver>,
+    calls: mpsc::UnboundedSender<Call>,
+}
+
+impl Releaser {
+    pub(super) fn new(driver: Arc<Driver>, calls: mpsc::UnboundedSender<Call>) -> Releaser {
+        Releaser { driver, calls }
+    }
+
+    pub(super) fn driver(&self) -> &Driver {
+        &self.driver
+    }
+
+    pub(super) fn release(&self, release: Release) {
+        match release {
+            Release::Reply { reply, response } => {
+                // Who asked may have gone; what was done is done.
+                let _ = reply.send(Answer::Done(response));
+            }
+            Release::HandOut {
+                reply,
+                ticket,
+                task,
+                execution,
+                event,
+            } => {
+                let delivery = Delivery::new(Arc::clone(&self.driver), ticket, execution, event);
+                let response = get_activity_task::Response { task: Some(task) };
+                let answer = Answer::HandOut(Response::GetActivityTask(response), delivery);
+                // Undelivered, if nobody takes it: the delivery is dropped with the answer.
+                match reply {
+                    Some(reply) => drop(reply.send(answer)),
+                    None => drop(answer),
+                }
+            }
+            Release::Settled { execution, event } => self.driver.doubts.settled(execution, event),
+            Release::Call(call) => {
+                // When nobody makes calls any more the server is stopping; the call stays in the
+                // outbox and is made after the next start.
+                let _ = self.calls.send(call);
+            }
+        }
+    }
+
+    /// Commits up to `number` are durable; what waits for them has been released.
+    pub(super) fn publish(&self, number: CommitNumber) {
+        self.driver.durable.store(number, Ordering::Release);
+    }
+
+    /// Tells the shard. After all releases: it hands a task out anew only when it knows that the
+    /// put-back is durable, and by then the old doubt must be over.
+    pub(super) fn tell_durable(&self, number: CommitNumber) {
+        self.driver.tell(Message::Durable(number));
+    }
+}

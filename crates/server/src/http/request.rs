@@ -1,0 +1,194 @@
+//! One HTTP request.
+
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Instant;
+
+use api::{Answer, Head};
+use hyper::body::{Body, Incoming};
+use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
+use hyper::http::request::Parts;
+use hyper::{Method, Request, Response, StatusCode, Version};
+
+use super::body::{self, BodyError, Whole};
+use super::wire::Wire;
+use super::{Edge, pages};
+use crate::request_id;
+use crate::service::Served;
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
+
+/// Serves a request. Never fails: what goes wrong is an answer.
+pub(super) async fn handle(
+    edge: Arc<Edge>,
+    wire: Arc<Wire>,
+    local: SocketAddr,
+    request: Request<Incoming>,
+) -> Result<Response<Whole>, Infallible> {
+    wire.serving();
+    let began = Instant::now();
+    let request_id = request_id::next();
+    let (parts, body) = request.into_parts();
+    let (mut response, delivery, unread) =
+        if parts.method == Method::GET || parts.method == Method::HEAD {
+            match refused_client(&edge, &parts, local).filter(|_| !pages::is_health(&parts)) {
+                Some(answer) => (respond(answer), None, false),
+                None => (pages::answer(&edge, &parts).await, None, false),
+            }
+        } else {
+            let (served, unread) = api_request(&edge, &parts, body, local).await;
+            edge.service.note(&served, &request_id, began);
+            (respond(served.answer), served.delivery, unread)
+        };
+    let headers = response.headers_mut();
+    if let Ok(value) = HeaderValue::from_str(&request_id) {
+        headers.insert(REQUEST_ID, value);
+    }
+    if unread || edge.draining.load(Ordering::Relaxed) {
+        headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
+    wire.answering(delivery, unread);
+    Ok(response)
+}
+
+/// A request for the API, and whether some of its body was left unread.
+async fn api_request(
+    edge: &Arc<Edge>,
+    parts: &Parts,
+    body: Incoming,
+    local: SocketAddr,
+) -> (Served, bool) {
+    let has_body = !body.is_end_stream();
+    if let Some(answer) = refused_client(edge, parts, local).or_else(|| refused_head(parts)) {
+        return (Served::refused(answer), has_body);
+    }
+    let head = head(parts);
+    if parts.method != Method::POST || parts.uri.path() != "/" {
+        // The door knows what to say to that, whatever the body.
+        return match edge.service.receive(&head, b"") {
+            Ok(_) => (Served::refused(Answer::fault()), has_body),
+            Err(served) => (served, has_body),
+        };
+    }
+    let kib = (body
+        .size_hint()
+        .upper()
+        .unwrap_or(0)
+        .min(api::BODY_BYTES_MAX as u64)
+        >> 10) as u32
+        + 1;
+    let Ok(permit) = edge.bodies.try_acquire_many(kib) else {
+        return (Served::refused(Answer::unavailable()), has_body);
+    };
+    let bytes = match body::read(body, api::BODY_BYTES_MAX).await {
+        Ok(bytes) => bytes,
+        Err(error) => return (Served::refused(unread_body(edge, error)), true),
+    };
+    let received = edge.service.receive(&head, &bytes);
+    // A poll may wait for a minute, and need not hold what it came with.
+    drop((bytes, permit));
+    match received {
+        Ok((request, meta)) => (edge.service.perform(request, &meta).await, false),
+        Err(served) => (served, false),
+    }
+}
+
+/// A client that must not be served at all.
+fn refused_client(edge: &Edge, parts: &Parts, local: SocketAddr) -> Option<Answer> {
+    let mut hosts = parts.headers.get_all(header::HOST).iter();
+    let host = match (hosts.next(), hosts.next()) {
+        (Some(host), None) => Some(host.to_str().unwrap_or_default()),
+        (None, _) if parts.version < Version::HTTP_11 => None,
+        _ => {
+            return Some(refusal(
+                400,
+                "BadRequestException",
+                "A request must have one Host header.",
+            ));
+        }
+    };
+    // A target such as `http://name/` speaks to that name, whatever the header says.
+    let named = parts.uri.authority().map(|authority| authority.as_str());
+    let mut spoken_to = host.into_iter().chain(named);
+    let origin = parts
+        .headers
+        .get(header::ORIGIN)
+        .map(|origin| origin.to_str().unwrap_or_default());
+    let message = if !spoken_to.all(|host| edge.hosts.allows_host(host, local)) {
+        "This server does not go by that Host; the operator can allow it with --allowed-hosts."
+    } else if origin.is_some_and(|origin| !edge.hosts.allows_origin(origin, local)) {
+        "Pages of other origins are not served."
+    } else {
+        return None;
+    };
+    edge.metrics.foreign_requests.add(1);
+    Some(refusal(403, "AccessDeniedException", message))
+}
+
+/// A head that says that the body need not be read.
+fn refused_head(parts: &Parts) -> Option<Answer> {
+    let encoding = text(&parts.headers, &header::CONTENT_ENCODING)
+        .unwrap_or_default()
+        .trim();
+    if !encoding.is_empty() && !encoding.eq_ignore_ascii_case("identity") {
+        let message = "Content-Encoding is not supported; send the body as it is.";
+        return Some(refusal(415, "UnsupportedMediaTypeException", message));
+    }
+    None
+}
+
+fn unread_body(edge: &Edge, error: BodyError) -> Answer {
+    match error {
+        BodyError::TooLarge => {
+            let message = format!("A request may have at most {} bytes.", api::BODY_BYTES_MAX);
+            refusal(413, "RequestEntityTooLargeException", &message)
+        }
+        BodyError::TooSlow => {
+            edge.metrics.slow_bodies.add(1);
+            refusal(
+                408,
+                "RequestTimeoutException",
+                "The body did not come in time.",
+            )
+        }
+        BodyError::Broken => refusal(400, "BadRequestException", "The body could not be read."),
+    }
+}
+
+fn refusal(status: u16, name: &str, message: &str) -> Answer {
+    Answer::refusal(status, name, Some(message))
+}
+
+fn head(parts: &Parts) -> Head<'_> {
+    Head {
+        method: parts.method.as_str(),
+        path: parts.uri.path(),
+        target: parts
+            .headers
+            .get("x-amz-target")
+            .and_then(|value| value.to_str().ok()),
+        content_type: text(&parts.headers, &header::CONTENT_TYPE),
+        content_encoding: text(&parts.headers, &header::CONTENT_ENCODING),
+        trace_id: parts
+            .headers
+            .get("x-amzn-trace-id")
+            .and_then(|value| value.to_str().ok()),
+    }
+}
+
+fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
+    headers.get(name).and_then(|value| value.to_str().ok())
+}
+
+fn respond(answer: Answer) -> Response<Whole> {
+    let mut response = Response::new(Whole::new(answer.body));
+    *response.status_mut() =
+        StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    response.headers_mut().insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static(answer.content_type),
+    );
+    response
+}

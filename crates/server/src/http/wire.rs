@@ -1,0 +1,95 @@
+//! What a connection's socket and its requests know of one another.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use crate::driver::Delivery;
+
+/// What a connection is doing; says which patience applies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Phase {
+    /// Waits for the rest of a head.
+    Head,
+    /// A request is being served. Its body has a patience of its own, and a poll may take a minute.
+    Serving,
+    /// The answer is known; not all of it has been taken by the kernel.
+    Answering,
+    /// Waits for the next request.
+    Idle,
+}
+
+/// Shared by a socket and the requests that come over it.
+#[derive(Debug)]
+pub(super) struct Wire(Mutex<State>);
+
+#[derive(Debug)]
+struct State {
+    phase: Phase,
+    /// The next byte written is the first of a hand-out.
+    delivery: Option<Delivery>,
+    /// The client may still be sending what nobody will read.
+    unread: bool,
+}
+
+impl Wire {
+    pub(super) fn new() -> Wire {
+        Wire(Mutex::new(State {
+            phase: Phase::Head,
+            delivery: None,
+            unread: false,
+        }))
+    }
+
+    pub(super) fn phase(&self) -> Phase {
+        self.state().phase
+    }
+
+    /// Bytes came.
+    pub(super) fn heard(&self) {
+        let mut state = self.state();
+        if state.phase == Phase::Idle {
+            state.phase = Phase::Head;
+        }
+    }
+
+    /// A head is complete.
+    pub(super) fn serving(&self) {
+        self.state().phase = Phase::Serving;
+    }
+
+    /// The answer goes out next. hyper takes up a request only when all bytes of the answer before
+    /// have been written, so the next byte that is written is this answer's first.
+    pub(super) fn answering(&self, delivery: Option<Delivery>, unread: bool) {
+        let mut state = self.state();
+        assert!(
+            state.delivery.is_none(),
+            "one answer at a time goes over a connection"
+        );
+        state.phase = Phase::Answering;
+        state.delivery = delivery;
+        state.unread = unread;
+    }
+
+    /// The kernel has taken everything.
+    pub(super) fn flushed(&self) {
+        let mut state = self.state();
+        if state.phase == Phase::Answering {
+            state.phase = Phase::Idle;
+        }
+    }
+
+    pub(super) fn take_delivery(&self) -> Option<Delivery> {
+        self.state().delivery.take()
+    }
+
+    pub(super) fn keep_delivery(&self, delivery: Delivery) {
+        self.state().delivery = Some(delivery);
+    }
+
+    pub(super) fn unread(&self) -> bool {
+        self.state().unread
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,208 @@
+//! `towpath serve`: puts the parts together, waits for the end, and takes them apart in order.
+
+mod banner;
+mod files;
+mod identity;
+mod open_store;
+
+use std::net::{SocketAddr, TcpListener};
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use api::{Door, DoorOptions};
+use engine::arn::Owner;
+use engine::{Message, Shard, ShardOptions};
+use store::Store;
+use tokio::runtime::Runtime;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::Semaphore;
+
+use crate::clock::Clock;
+use crate::config::Settings;
+use crate::driver::{self, Started, Threads};
+use crate::http::{self, Closing, Edge, Hosts};
+use crate::log::{self, Level};
+use crate::metrics::Metrics;
+use crate::service::{READS_AT_A_TIME, Service};
+use crate::{calls, exit};
+use identity::Identity;
+
+/// Threads that may wait for the disk: readers, and two more for what the engine reads back.
+const BLOCKING_THREADS: usize = READS_AT_A_TIME + 2;
+/// How long running requests may take when the server stops. They wait for a commit at most, so
+/// this is for clients that do not take their answer. What is asked of us is 10 s in all.
+const DRAIN_TIMEOUT: Duration = Duration::from_secs(7);
+/// How long threads may take that still read.
+const RUNTIME_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// Runs the server until it is told to stop.
+pub fn run(settings: &Settings) -> ExitCode {
+    log::start(settings.log_format.value, settings.log_level.value);
+    let addresses = match settings.addresses() {
+        Ok(addresses) => addresses,
+        Err(error) => return usage(&error.to_string()),
+    };
+    if let Some(open) = addresses
+        .iter()
+        .find(|address| !address.ip().to_canonical().is_loopback())
+        && !settings.insecure_no_auth.value
+    {
+        return usage(&format!(
+            "{open} can be reached by others, and nobody is asked who they are: listen on 127.0.0.1, \
+             or say --insecure-no-auth where the network itself keeps strangers out"
+        ));
+    }
+    match serve(settings, &addresses) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("towpath: {error:#}");
+            ExitCode::from(exit::FAILED)
+        }
+    }
+}
+
+fn usage(why: &str) -> ExitCode {
+    eprintln!("towpath: {why}");
+    ExitCode::from(exit::USAGE)
+}
+
+fn serve(settings: &Settings, addresses: &[SocketAddr]) -> Result<()> {
+    // Taken first: a port in use is the likeliest trouble, and costs nothing yet.
+    let listeners = addresses
+        .iter()
+        .map(|address| bind(*address))
+        .collect::<Result<Vec<_>>>()?;
+    let bound = listeners
+        .iter()
+        .map(TcpListener::local_addr)
+        .collect::<std::io::Result<Vec<_>>>()?;
+    let connections_max = files::connections_max();
+    let store = open_store::open(settings)?;
+    let clock = Clock::start();
+    let identity = Identity::load_or_make(&*store, settings, clock.wall_ms())?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(settings.threads.value)
+        .max_blocking_threads(BLOCKING_THREADS)
+        .thread_name("sockets")
+        .enable_io()
+        .enable_time()
+        .build()
+        .context("cannot start threads")?;
+    let (service, threads) = start(settings, &identity, store, clock, &runtime)?;
+    let edge = Edge::new(
+        service,
+        Hosts::new(
+            &settings.allowed_hosts.value,
+            settings.insecure_no_auth.value,
+        ),
+        connections_max,
+    );
+    runtime.block_on(until_stopped(settings, Arc::new(edge), listeners, &bound))?;
+    threads.join();
+    runtime.shutdown_timeout(RUNTIME_TIMEOUT);
+    log::line(Level::Info, "stopped", &[]);
+    Ok(())
+}
+
+/// Recovers the shard and starts what drives it.
+fn start(
+    settings: &Settings,
+    identity: &Identity,
+    store: Arc<dyn Store>,
+    clock: Clock,
+    runtime: &Runtime,
+) -> Result<(Arc<Service>, Threads)> {
+    let owner = Owner {
+        partition: identity::partition(&settings.region.value).to_owned(),
+        region: settings.region.value.clone(),
+        account: settings.account.value.clone(),
+    };
+    let options = ShardOptions {
+        owner: owner.clone(),
+        token_key: identity.token_key,
+        seed: getrandom::u64().context("the system gives no random bytes")?,
+        poll_hold_ms: settings.poll_hold_ms(),
+        polls_per_activity_max: settings.polls_per_activity.value,
+        executions_cached_max: settings.executions_cached.value,
+    };
+    let shard =
+        Shard::recover(options, &*store, clock.now()).context("cannot read the store back")?;
+    let metrics = Arc::new(Metrics::default());
+    let started = driver::start(driver::Parts {
+        shard,
+        durable: store.last_commit().context("cannot read the store")?,
+        store: Arc::clone(&store),
+        commits_inline: settings.in_memory.value,
+        runtime: runtime.handle().clone(),
+        clock,
+        metrics: Arc::clone(&metrics),
+    });
+    let Started {
+        driver,
+        calls,
+        threads,
+    } = started.context("cannot start threads")?;
+    let door = DoorOptions {
+        owner: owner.clone(),
+        page_key: identity.page_key,
+        body_bytes_max: api::BODY_BYTES_MAX,
+    };
+    let service = Arc::new(Service {
+        door: Door::new(door),
+        driver,
+        store,
+        owner,
+        clock,
+        metrics,
+        reads: Arc::new(Semaphore::new(READS_AT_A_TIME)),
+    });
+    runtime.spawn(calls::make(Arc::clone(&service), calls));
+    Ok((service, threads))
+}
+
+async fn until_stopped(
+    settings: &Settings,
+    edge: Arc<Edge>,
+    listeners: Vec<TcpListener>,
+    bound: &[SocketAddr],
+) -> Result<()> {
+    // Before anybody is told that the server runs: from then on it can be told to stop.
+    let mut terminate = signal(SignalKind::terminate()).context("cannot wait for signals")?;
+    let mut interrupt = signal(SignalKind::interrupt()).context("cannot wait for signals")?;
+    let closing = Closing::new();
+    for listener in listeners {
+        listener.set_nonblocking(true)?;
+        let listener = tokio::net::TcpListener::from_std(listener)?;
+        tokio::spawn(http::listen(listener, Arc::clone(&edge), closing.open()));
+    }
+    banner::show(settings, bound);
+
+    let signal = tokio::select! {
+        _ = terminate.recv() => "SIGTERM",
+        _ = interrupt.recv() => "SIGINT",
+    };
+    log::line(
+        Level::Info,
+        "stopping: answering polls, finishing requests",
+        &[("signal", &signal)],
+    );
+    edge.draining.store(true, Ordering::Relaxed);
+    edge.service.driver.tell(Message::Drain);
+    if !closing.close(DRAIN_TIMEOUT).await {
+        let left = edge.metrics.connections.get();
+        log::line(
+            Level::Warn,
+            "connections cut that did not end",
+            &[("count", &left)],
+        );
+    }
+    edge.service.driver.stop();
+    Ok(())
+}
+
+fn bind(address: SocketAddr) -> Result<TcpListener> {
+    TcpListener::bind(address).with_context(|| format!("cannot listen on {address}"))
+}

@@ -1,0 +1,183 @@
+//! A request on its way through the door, the engine or the store, and back. No HTTP.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use api::{Door, Head, Meta};
+use engine::arn::Owner;
+use engine::{ErrorName, Operation, ReadError, Rejection, Request};
+use store::Store;
+use tokio::sync::Semaphore;
+
+use crate::clock::Clock;
+use crate::driver::{Answer, Delivery, Driver};
+use crate::log::{self, Level};
+use crate::metrics::Metrics;
+use crate::names;
+
+/// Most reads of the store at a time. Fewer than there are threads for them, so that a crowd of
+/// readers never keeps the engine from reading an execution back.
+pub const READS_AT_A_TIME: usize = 4;
+
+/// All that serves requests; shared by sockets and by calls from executions.
+pub struct Service {
+    pub door: Door,
+    pub driver: Arc<Driver>,
+    pub store: Arc<dyn Store>,
+    pub owner: Owner,
+    pub clock: Clock,
+    pub metrics: Arc<Metrics>,
+    pub reads: Arc<Semaphore>,
+}
+
+/// What goes back.
+#[derive(Debug)]
+pub struct Served {
+    pub answer: api::Answer,
+    /// For a hand-out: whoever sends the answer must say whether it left.
+    pub delivery: Option<Delivery>,
+    /// What was asked for, when that could be made out.
+    pub operation: Option<Operation>,
+}
+
+impl Served {
+    /// A refusal before anything was asked of the engine.
+    pub fn refused(answer: api::Answer) -> Served {
+        Served {
+            answer,
+            delivery: None,
+            operation: None,
+        }
+    }
+}
+
+impl Service {
+    /// What the door makes of a request's bytes, or the answer that refuses it.
+    pub fn receive(&self, head: &Head<'_>, body: &[u8]) -> Result<(Request, Meta), Served> {
+        match self.door.receive(head, body, self.clock.wall_ms()) {
+            Ok(received) => Ok(received.split()),
+            Err(answer) => Err(Served::refused(answer)),
+        }
+    }
+
+    /// Performs a request that passed the door.
+    pub async fn perform(self: &Arc<Self>, request: Request, meta: &Meta) -> Served {
+        let operation = meta.operation();
+        let _inflight = self.metrics.inflight(operation).enter();
+        let (result, delivery) = match self.ask(operation, request).await {
+            Ok(Answer::Done(result)) => (result, None),
+            Ok(Answer::HandOut(response, delivery)) => (Ok(response), Some(delivery)),
+            Err(Fault) => {
+                let answer = api::Answer::fault();
+                return Served {
+                    answer,
+                    delivery: None,
+                    operation: Some(operation),
+                };
+            }
+        };
+        let answer = self.door.answer(meta, result, self.clock.wall_ms());
+        Served {
+            answer,
+            delivery,
+            operation: Some(operation),
+        }
+    }
+
+    async fn ask(
+        self: &Arc<Self>,
+        operation: Operation,
+        request: Request,
+    ) -> Result<Answer, Fault> {
+        if operation.is_read() {
+            return self.read(request).await;
+        }
+        // A lookup by key, answered from memory nearly always: not worth a thread's wake-up.
+        let durable = self.driver.durable();
+        let lookup = names::look_up(&*self.store, durable, &request)
+            .map_err(|error| self.fault(operation, &error))?;
+        Ok(self.driver.ask(request, lookup).await)
+    }
+
+    async fn read(self: &Arc<Self>, request: Request) -> Result<Answer, Fault> {
+        let operation = request.operation();
+        let Ok(permit) = Arc::clone(&self.reads).acquire_owned().await else {
+            return Ok(Answer::Done(Err(stopping())));
+        };
+        let service = Arc::clone(self);
+        let read = tokio::task::spawn_blocking(move || {
+            let _permit = permit;
+            let reader = service.driver.doubts().reader();
+            let in_doubt = |execution, event| reader.in_doubt(execution, event);
+            engine::read(&request, &*service.store, &service.owner, &in_doubt)
+        });
+        match read.await {
+            Ok(Ok(response)) => Ok(Answer::Done(Ok(response))),
+            Ok(Err(ReadError::Rejected(rejection))) => Ok(Answer::Done(Err(rejection))),
+            Ok(Err(ReadError::Store(error))) => Err(self.fault(operation, &error)),
+            Err(panicked) if panicked.is_panic() => Err(self.fault(operation, &"a read panicked")),
+            Err(_stopping) => Ok(Answer::Done(Err(stopping()))),
+        }
+    }
+
+    fn fault(&self, operation: Operation, error: &dyn std::fmt::Display) -> Fault {
+        self.metrics.store_read_failures.add(1);
+        log::line(
+            Level::Error,
+            "cannot answer",
+            &[("op", &operation.name()), ("error", error)],
+        );
+        Fault
+    }
+
+    /// Counts a request that was answered, and writes its line.
+    pub fn note(&self, served: &Served, request_id: &str, began: Instant) {
+        let took = began.elapsed();
+        let code = code_of(&served.answer);
+        self.metrics.answered(served.operation, code, took);
+        if log::enabled(Level::Debug) {
+            let operation = served
+                .operation
+                .map_or(crate::metrics::NO_OPERATION, Operation::name);
+            let ms = millis(took);
+            log::line(
+                Level::Debug,
+                "answered",
+                &[
+                    ("request_id", &request_id),
+                    ("op", &operation),
+                    ("code", &code),
+                    ("dur_ms", &ms),
+                ],
+            );
+        }
+    }
+}
+
+/// The server could not do it; said in the log.
+struct Fault;
+
+fn stopping() -> Rejection {
+    Rejection::new(ErrorName::ServiceUnavailable, "The server is stopping.")
+}
+
+fn millis(took: Duration) -> String {
+    format!("{:.3}", took.as_secs_f64() * 1000.0)
+}
+
+/// `200`, or the name of the exception.
+pub fn code_of(answer: &api::Answer) -> &str {
+    if answer.status == 200 {
+        "200"
+    } else {
+        exception_of(answer).unwrap_or("other")
+    }
+}
+
+/// The exception that an answer names: in `"__type":"namespace#Name"`, what stands behind the `#`.
+pub fn exception_of(answer: &api::Answer) -> Option<&str> {
+    let text = std::str::from_utf8(&answer.body).ok()?;
+    let (_, from) = text.split_once("\"__type\":\"")?;
+    let (kind, _) = from.split_once('"')?;
+    Some(kind.rsplit('#').next().unwrap_or(kind))
+}
