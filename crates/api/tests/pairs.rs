@@ -1,4 +1,5 @@
 //! Requests and what becomes of them: refused, as `refusals.json` says; decoded; and answered.
+#![allow(clippy::unwrap_used)]
 
 mod samples;
 

@@ -1,7 +1,7 @@
 //! One request and one answer of every operation, with as many members as it may have.
-#![allow(dead_code)]
+#![allow(dead_code, clippy::unwrap_used)]
 
-use std::sync::Arc;
+mod events;
 
 use api::{Answer, CONTENT_TYPE, Door, DoorOptions, Head, Received};
 use engine::arn::Owner;
@@ -12,9 +12,11 @@ use engine::shapes::{
     StateMachineListItem, Tag,
 };
 use engine::{Operation, Response};
-use interpreter::{Document, Event, EventDetails, Failure, StateType, Status};
+use interpreter::{Document, Status};
 use serde_json::{Value, json};
 use store::{ExecutionId, ListingCursor};
+
+pub use events::events;
 
 pub const NOW_MS: i64 = 1_700_000_000_123;
 pub const DEFINITION: &str = r#"{"StartAt":"A","States":{"A":{"Type":"Pass","End":true}}}"#;
@@ -315,145 +317,24 @@ pub fn execution() -> ExecutionDescription {
     }
 }
 
-/// One event of every kind.
-pub fn events() -> Vec<Event> {
-    let text = |text: &str| -> Arc<str> { text.into() };
-    let failure = || Failure {
-        error: Some("E".into()),
-        cause: Some("c".into()),
-    };
-    let (resource_type, resource) = (text("lambda"), text("invoke"));
-    let mut details = vec![
-        EventDetails::ExecutionStarted {
-            input: document(),
-            role_arn: ROLE.into(),
-            state_machine_alias_arn: Some(format!("{MACHINE}:PROD").into()),
-            state_machine_version_arn: Some(format!("{MACHINE}:1").into()),
+/// The sample request with one member replaced, or taken away.
+pub fn with(operation: Operation, pointer: &str, value: Option<Value>) -> Value {
+    let mut body = request(operation);
+    let (parent, name) = pointer.rsplit_once('/').unwrap();
+    match body
+        .pointer_mut(parent)
+        .unwrap_or_else(|| panic!("no {parent} in {operation:?}"))
+    {
+        Value::Object(members) => match value {
+            Some(value) => drop(members.insert(name.to_owned(), value)),
+            None => drop(
+                members
+                    .shift_remove(name)
+                    .expect("the sample has the member"),
+            ),
         },
-        EventDetails::ExecutionSucceeded { output: document() },
-        EventDetails::ExecutionFailed(failure()),
-        EventDetails::ExecutionAborted(failure()),
-        EventDetails::ExecutionTimedOut(failure()),
-        EventDetails::ActivityScheduled {
-            resource: ACTIVITY.into(),
-            input: document(),
-            timeout_in_seconds: Some(60),
-            heartbeat_in_seconds: Some(10),
-        },
-        EventDetails::ActivityStarted {
-            worker_name: Some("w".into()),
-        },
-        EventDetails::ActivitySucceeded { output: document() },
-        EventDetails::ActivityFailed(failure()),
-        EventDetails::ActivityTimedOut(failure()),
-        EventDetails::ActivityScheduleFailed(failure()),
-        EventDetails::TaskScheduled {
-            resource_type: resource_type.clone(),
-            resource: resource.clone(),
-            region: text("us-east-1"),
-            parameters: document(),
-            timeout_in_seconds: Some(60),
-            heartbeat_in_seconds: Some(10),
-        },
-        EventDetails::TaskStarted {
-            resource_type: resource_type.clone(),
-            resource: resource.clone(),
-        },
-        EventDetails::TaskSubmitted {
-            resource_type: resource_type.clone(),
-            resource: resource.clone(),
-            output: document(),
-        },
-        EventDetails::TaskSucceeded {
-            resource_type: resource_type.clone(),
-            resource: resource.clone(),
-            output: document(),
-        },
-        EventDetails::TaskFailed {
-            resource_type: resource_type.clone(),
-            resource: resource.clone(),
-            failure: failure(),
-        },
-        EventDetails::TaskTimedOut {
-            resource_type: resource_type.clone(),
-            resource: resource.clone(),
-            failure: failure(),
-        },
-        EventDetails::TaskStartFailed {
-            resource_type: resource_type.clone(),
-            resource: resource.clone(),
-            failure: failure(),
-        },
-        EventDetails::TaskSubmitFailed {
-            resource_type,
-            resource,
-            failure: failure(),
-        },
-        EventDetails::LambdaFunctionScheduled {
-            resource: text("arn:aws:lambda:us-east-1:123456789012:function:f"),
-            input: document(),
-            timeout_in_seconds: Some(60),
-        },
-        EventDetails::LambdaFunctionStarted,
-        EventDetails::LambdaFunctionSucceeded { output: document() },
-        EventDetails::LambdaFunctionFailed(failure()),
-        EventDetails::LambdaFunctionTimedOut(failure()),
-        EventDetails::LambdaFunctionScheduleFailed(failure()),
-        EventDetails::LambdaFunctionStartFailed(failure()),
-        EventDetails::ParallelStateStarted,
-        EventDetails::ParallelStateSucceeded,
-        EventDetails::ParallelStateFailed,
-        EventDetails::MapStateStarted { length: 3 },
-        EventDetails::MapStateSucceeded,
-        EventDetails::MapStateFailed,
-        EventDetails::MapIterationStarted {
-            name: text("M"),
-            index: 0,
-        },
-        EventDetails::MapIterationSucceeded {
-            name: text("M"),
-            index: 0,
-        },
-        EventDetails::MapIterationFailed {
-            name: text("M"),
-            index: 0,
-        },
-        EventDetails::MapIterationAborted {
-            name: text("M"),
-            index: 0,
-        },
-        EventDetails::EvaluationFailed {
-            failure: failure(),
-            location: Some(text("Output")),
-            state: text("A"),
-        },
-    ];
-    use StateType::*;
-    for state_type in [Task, Pass, Choice, Wait, Succeed, Fail, Parallel, Map] {
-        details.push(EventDetails::StateEntered {
-            state_type,
-            name: text("A"),
-            input: document(),
-        });
+        Value::Array(items) => items[0] = value.unwrap(),
+        other => panic!("{other} holds nothing"),
     }
-    for state_type in [Task, Pass, Choice, Wait, Succeed, Parallel, Map] {
-        details.push(EventDetails::StateExited {
-            state_type,
-            name: text("A"),
-            output: document(),
-            assigned_variables: vec![(text("x"), text("1"))],
-        });
-    }
-    for state_type in [Task, Wait, Parallel, Map] {
-        details.push(EventDetails::StateAborted { state_type });
-    }
-    (1..)
-        .zip(details)
-        .map(|(id, details)| Event {
-            id,
-            previous: id - 1,
-            timestamp_ms: NOW_MS,
-            details,
-        })
-        .collect()
+    body
 }
