@@ -18,8 +18,9 @@ use super::{DemoArgs, DemoError};
 
 /// How long a server may take to answer its first call.
 const START_PATIENCE: Duration = Duration::from_secs(30);
-/// How long all executions may take to close. A healthy run needs a tenth of it.
-const CLOSE_PATIENCE: Duration = Duration::from_secs(120);
+/// How long nothing may start or close before what is open counts as stuck. A healthy run is never
+/// silent for longer than a heartbeat and a retry take.
+const STUCK_PATIENCE: Duration = Duration::from_secs(20);
 /// Between two looks at how far it is.
 const LOOK_INTERVAL: Duration = Duration::from_millis(100);
 /// Most entries of a page. Source: service model, `PageSize`.
@@ -200,8 +201,8 @@ impl Watch<'_> {
         progress: &mut Progress,
         state_machine_arn: &str,
     ) -> Result<Kill, DemoError> {
-        let deadline = Instant::now() + CLOSE_PATIENCE;
         let mut kill = None;
+        let mut last = (Instant::now(), Counts::default());
         loop {
             check(self.interrupted)?;
             cast.check_server()?;
@@ -223,7 +224,10 @@ impl Watch<'_> {
                 }
                 _ => {}
             }
-            if Instant::now() > deadline {
+            if counts != last.1 {
+                last = (Instant::now(), counts);
+            } else if last.0.elapsed() > STUCK_PATIENCE {
+                // What is stuck will be found to be, one by one.
                 progress.finish(counts);
                 return kill.ok_or_else(|| cast.server_error("the starts do not get on"));
             }
