@@ -64,6 +64,13 @@ pub trait World {
     fn activity_exists(&self, arn: &str) -> bool;
     /// `us-east-1` and the like, for `TaskScheduled.region`.
     fn region(&self) -> &str;
+    /// The token of a task whose answer comes from whoever is given it (`.waitForTaskToken`): it must
+    /// lead back to this execution, the scheduling event `task` and hand-out 1. `None` where there are
+    /// no such tokens; `$$.Task.Token` is then missing.
+    fn task_token(&self, execution_arn: &str, task: EventId) -> Option<String> {
+        let _ = (execution_arn, task);
+        None
+    }
 }
 
 /// When and where a step happens.

@@ -23,11 +23,19 @@ pub enum Input {
         /// The scheduling event.
         task: EventId,
     },
+    /// A call whose result comes later (`.waitForTaskToken`, `.sync`) was accepted.
+    TaskSubmitted {
+        /// The scheduling event.
+        task: EventId,
+        /// What the service answered.
+        output: Document,
+    },
     /// A worker, or a call that the caller made for us, is done.
     TaskSucceeded {
         /// The scheduling event.
         task: EventId,
-        /// Which hand-out of it (1 for the first); a dead one is refused. 0 for calls.
+        /// Which hand-out of it (1 for the first); a dead one is refused. 0 for calls; the token of a
+        /// `.waitForTaskToken` call stands for hand-out 1.
         hand_out: u32,
         /// The result.
         output: Document,

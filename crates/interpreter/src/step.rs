@@ -118,6 +118,10 @@ impl Turn<'_> {
                 let ended = self.task_ended(frame, Ended::Succeeded(output.homeless()));
                 Ok(ended.and_then(|()| self.run()))
             }
+            Input::TaskSubmitted { task, output } => {
+                let frame = self.handed_out(task, 0)?;
+                Ok(self.task_submitted(frame, output.homeless()))
+            }
             Input::TaskFailed {
                 task,
                 hand_out,
@@ -152,7 +156,9 @@ impl Turn<'_> {
             .frame(id)
             .open_task()
             .expect("found by its open task");
-        if open.handed && open.hand_outs == hand_out {
+        let is_call = open.call.is_some() && hand_out == 0;
+        let is_held = open.handed && open.hand_outs == hand_out;
+        if is_call || is_held {
             Ok(id)
         } else {
             Err(Refusal::TaskClosed)
@@ -199,8 +205,8 @@ impl Turn<'_> {
         let Stand::Task(open) = &mut self.execution.frame_mut(id).stand else {
             panic!("found by its open task");
         };
-        // Number 0 is a call: it is never handed out, so it cannot come back.
-        if !open.handed || open.hand_outs == 0 {
+        // A call is never handed out, so it cannot come back.
+        if !open.handed || open.call.is_some() {
             return Err(Refusal::TaskClosed);
         }
         open.handed = false;

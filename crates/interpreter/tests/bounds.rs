@@ -1,8 +1,8 @@
 //! Limits, long waits and large payloads.
 
-mod support;
+#![allow(clippy::unwrap_used)]
 
-use std::time::{Duration, Instant};
+mod support;
 
 use interpreter::limits::{HISTORY_EVENTS_MAX, PAYLOAD_BYTES_MAX};
 use interpreter::{Document, EventDetails, Execution, Failure, Input, Status};
@@ -100,14 +100,12 @@ fn a_year_passes_in_a_moment() {
     let definition = format!(
         r#"{{"StartAt":"W","States":{{"W":{{"Type":"Wait","Seconds":{year},"End":true}}}}}}"#
     );
-    let started = Instant::now();
     let mut run = Run::start(&definition, "{}", 100, true);
     run.advance_to(START_MS + year * 1000 - 1);
     assert_eq!(run.execution.status(), Status::Running);
     run.advance_to(START_MS + year * 1000);
     assert_eq!(run.execution.status(), Status::Succeeded);
     assert_eq!(run.execution.stop_ms(), Some(START_MS + year * 1000));
-    assert!(started.elapsed() < Duration::from_secs(1), "nobody slept");
 }
 
 #[test]

@@ -7,6 +7,7 @@
 //! 1000 hand_out 3 worker-1
 //! 2000 succeed 3#1 {"result": 1}      (task 3, hand-out 1; 0 for calls)
 //! 2000 fail 3#1 Error the cause
+//! 2000 submit 3 {"id": 1}             (the call was accepted, its result comes later)
 //! 2000 heartbeat 3#1
 //! 2000 put_back 3
 //! 2000 stop Error the cause
@@ -16,6 +17,8 @@
 //! Timers fire by themselves. At the end the clock runs until no timer is left. Every scenario runs a
 //! second time with the execution restored from its snapshot before each step, and must not differ.
 //! With `UPDATE_SCENARIOS=1` the files are rewritten with what happened; read the difference.
+
+#![allow(clippy::unwrap_used)]
 
 mod support;
 
@@ -116,6 +119,13 @@ fn read(what: &str) -> Input {
             Input::TaskSucceeded {
                 task: task(),
                 hand_out: hand_out(),
+                output,
+            }
+        }
+        "submit" => {
+            let output = interpreter::Document::from_text(rest.expect("an output"));
+            Input::TaskSubmitted {
+                task: task(),
                 output,
             }
         }

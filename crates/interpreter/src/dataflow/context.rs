@@ -14,12 +14,21 @@ pub(crate) struct Item<'a> {
     pub(crate) value: &'a Value,
 }
 
+/// What the context object holds beside the usual.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Asked<'a> {
+    /// `$$.Map.Item`.
+    pub(crate) item: Option<Item<'a>>,
+    /// `$$.Task.Token`.
+    pub(crate) token: Option<&'a str>,
+}
+
 /// Builds the context object for the state a frame stands in.
 pub(crate) fn build(
     execution: &Execution,
     machine: &StateMachine,
     id: FrameId,
-    item: Option<&Item<'_>>,
+    asked: Asked<'_>,
 ) -> Value {
     let birth = &execution.birth;
     let frame = execution.frame(id);
@@ -47,7 +56,10 @@ pub(crate) fn build(
         },
         "State": state,
     });
-    if let Some(item) = item {
+    if let Some(token) = asked.token {
+        context["Task"] = json!({ "Token": token });
+    }
+    if let Some(item) = asked.item {
         context["Map"] = json!({ "Item": { "Index": item.index, "Value": item.value } });
     }
     context

@@ -14,7 +14,7 @@ use asl::path::{Path, Scope};
 use asl::template::Template;
 use serde_json::Value;
 
-pub(crate) use context::Item;
+pub(crate) use context::{Asked, Item};
 pub(crate) use payload::Payload;
 pub(crate) use scope::StateScope;
 pub(crate) use seconds::{plain, whole};
@@ -34,10 +34,10 @@ impl Turn<'_> {
         &mut self,
         id: FrameId,
         input: &Payload,
-        item: Option<Item<'_>>,
+        asked: Asked<'_>,
         evaluate: impl FnOnce(&dyn Scope) -> T,
     ) -> T {
-        let scope = StateScope::new(self.execution, self.machine, id, input, item);
+        let scope = StateScope::new(self.execution, self.machine, id, input, asked);
         let result = evaluate(&scope);
         let drawn = scope.drawn();
         self.execution.drawn = drawn;
@@ -84,7 +84,7 @@ impl Turn<'_> {
         path: &Path,
         from: &Payload,
     ) -> Result<Value, String> {
-        self.evaluate(id, from, None, |scope| {
+        self.evaluate(id, from, Asked::default(), |scope| {
             path.evaluate(scope)
                 .map(std::borrow::Cow::into_owned)
                 .map_err(|error| error.0)
@@ -97,12 +97,22 @@ impl Turn<'_> {
         id: FrameId,
         template: Option<&Template>,
         from: Payload,
-        item: Option<Item<'_>>,
+    ) -> Result<Payload, Fault> {
+        self.template_for(id, template, from, Asked::default())
+    }
+
+    /// The same, where the context object holds more than usual.
+    pub(crate) fn template_for(
+        &mut self,
+        id: FrameId,
+        template: Option<&Template>,
+        from: Payload,
+        asked: Asked<'_>,
     ) -> Result<Payload, Fault> {
         let Some(template) = template else {
             return Ok(from);
         };
-        self.evaluate(id, &from, item, |scope| template.evaluate(scope))
+        self.evaluate(id, &from, asked, |scope| template.evaluate(scope))
             .map(Payload::Value)
             .map_err(|error| self.fault_in_state(id, error.error, error.cause))
     }
@@ -134,7 +144,7 @@ impl Turn<'_> {
         path: &ResultPath,
         result: Payload,
     ) -> Result<(Payload, Payload), Fault> {
-        let result = self.template(id, selector, result, None)?;
+        let result = self.template(id, selector, result)?;
         let placed = self.put_result(id, path, result.clone())?;
         let output = self.output(id, placed)?;
         Ok((result, output))

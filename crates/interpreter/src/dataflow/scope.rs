@@ -6,7 +6,7 @@ use asl::StateMachine;
 use asl::path::Scope;
 use serde_json::Value;
 
-use super::{Item, Payload, context};
+use super::{Asked, Payload, context};
 use crate::execution::Execution;
 use crate::frame::FrameId;
 use crate::random::Stream;
@@ -17,7 +17,7 @@ pub(crate) struct StateScope<'a> {
     machine: &'a StateMachine,
     frame: FrameId,
     input: &'a Payload,
-    item: Option<Item<'a>>,
+    asked: Asked<'a>,
     context: OnceCell<Value>,
     stream: Cell<Stream>,
 }
@@ -28,7 +28,7 @@ impl<'a> StateScope<'a> {
         machine: &'a StateMachine,
         frame: FrameId,
         input: &'a Payload,
-        item: Option<Item<'a>>,
+        asked: Asked<'a>,
     ) -> StateScope<'a> {
         let stream = Cell::new(execution.stream());
         StateScope {
@@ -36,7 +36,7 @@ impl<'a> StateScope<'a> {
             machine,
             frame,
             input,
-            item,
+            asked,
             context: OnceCell::new(),
             stream,
         }
@@ -54,9 +54,8 @@ impl Scope for StateScope<'_> {
     }
 
     fn context(&self) -> &Value {
-        self.context.get_or_init(|| {
-            context::build(self.execution, self.machine, self.frame, self.item.as_ref())
-        })
+        self.context
+            .get_or_init(|| context::build(self.execution, self.machine, self.frame, self.asked))
     }
 
     fn variable(&self, name: &str) -> Option<&Value> {

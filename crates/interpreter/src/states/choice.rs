@@ -2,7 +2,7 @@
 
 use asl::definition::{Choice, Transition};
 
-use crate::dataflow::within_limit;
+use crate::dataflow::{Asked, within_limit};
 use crate::frame::FrameId;
 use crate::turn::{Halt, Turn};
 
@@ -10,7 +10,7 @@ impl Turn<'_> {
     pub(super) fn choice(&mut self, id: FrameId, choice: &Choice) -> Result<(), Halt> {
         let state = self.state(id);
         let input = self.effective_input(id)?;
-        let matched = self.evaluate(id, &input, None, |scope| {
+        let matched = self.evaluate(id, &input, Asked::default(), |scope| {
             for branch in &choice.choices {
                 if branch.rule.matches(scope)? {
                     return Ok(Some(branch));

@@ -35,7 +35,7 @@ impl Turn<'_> {
             Some(Text::Jsonata(_)) => return Err(self.runtime_fault(id, NO_JSONATA)),
         };
         let input = Payload::Document(self.execution.frame(id).visit.input.clone());
-        match self.template(id, Some(template), input, None)?.into_value() {
+        match self.template(id, Some(template), input)?.into_value() {
             Value::String(text) => Ok(Some(text.into())),
             other => {
                 let value = plain(&other);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use asl::definition::Map;
 use serde_json::Value;
 
-use crate::dataflow::{Item, Payload, within_limit};
+use crate::dataflow::{Asked, Item, Payload, within_limit};
 use crate::failure::Fault;
 use crate::frame::{FrameId, Join, Stand};
 use crate::history::{EventDetails, EventId};
@@ -65,7 +65,9 @@ impl Turn<'_> {
             None => Payload::Value(value.clone()),
             selector => {
                 let input = self.effective_input(id)?;
-                self.template(id, selector.as_ref(), input, Some(Item { index, value }))?
+                let item = Some(Item { index, value });
+                let asked = Asked { item, token: None };
+                self.template_for(id, selector.as_ref(), input, asked)?
             }
         };
         let input = within_limit(input, &state.name)?;

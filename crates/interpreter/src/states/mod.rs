@@ -70,7 +70,7 @@ impl Turn<'_> {
         if assign.is_none() {
             return Ok(Assigned::new());
         }
-        let Value::Object(values) = self.template(id, assign, seen, None)?.into_value() else {
+        let Value::Object(values) = self.template(id, assign, seen)?.into_value() else {
             return Ok(Assigned::new());
         };
         let documents = values.into_iter();

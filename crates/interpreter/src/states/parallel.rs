@@ -10,7 +10,7 @@ use crate::turn::{Halt, Turn};
 impl Turn<'_> {
     pub(super) fn begin_parallel(&mut self, id: FrameId, parallel: &Parallel) -> Result<(), Halt> {
         let input = self.effective_input(id)?;
-        let input = self.template(id, parallel.parameters.as_ref(), input, None)?;
+        let input = self.template(id, parallel.parameters.as_ref(), input)?;
         let input = within_limit(input, &self.state(id).name)?;
         self.append(id, EventDetails::ParallelStateStarted)?;
         let branches = u32::try_from(parallel.branches.len())

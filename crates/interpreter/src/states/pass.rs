@@ -10,7 +10,7 @@ use crate::turn::{Halt, Turn};
 impl Turn<'_> {
     pub(super) fn pass(&mut self, id: FrameId, pass: &Pass) -> Result<(), Halt> {
         let input = self.effective_input(id)?;
-        let input = self.template(id, pass.parameters.as_ref(), input, None)?;
+        let input = self.template(id, pass.parameters.as_ref(), input)?;
         let result = match &pass.result {
             // `.$` keys inside `Result` are data, not expressions.
             Some(result) => Payload::Document(Document::from_value((**result).clone())),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use asl::definition::{StateKind, Task};
 
-use crate::dataflow::{Payload, within_limit};
+use crate::dataflow::{Asked, Payload, within_limit};
 use crate::failure::Fault;
 use crate::frame::{FrameId, OpenTask, Stand};
 use crate::history::EventDetails;
@@ -52,12 +52,26 @@ impl Resource {
                     region.is_some(),
                     "a valid definition names its resources by ARN"
                 );
-                let (resource_type, resource) = rest.rsplit_once(':').unwrap_or((rest, rest));
+                // `aws-sdk:sfn:startExecution`, but also `states:startExecution.sync:2`.
+                let words = if rest.starts_with("aws-sdk:") { 2 } else { 1 };
+                let colons = rest.match_indices(':').map(|(at, _)| at);
+                let (resource_type, resource) = match colons.take(words).last() {
+                    Some(at) => (&rest[..at], &rest[at + 1..]),
+                    None => (rest, rest),
+                };
                 Resource::Service {
                     resource_type: resource_type.into(),
                     resource: resource.into(),
                 }
             }
+        }
+    }
+
+    /// Whether the result comes from whoever is given the task's token.
+    fn has_token(&self) -> bool {
+        match self {
+            Resource::Activity | Resource::Lambda => false,
+            Resource::Service { resource, .. } => resource.ends_with(".waitForTaskToken"),
         }
     }
 
@@ -73,11 +87,17 @@ impl Resource {
 impl Turn<'_> {
     /// Schedules an attempt.
     pub(super) fn begin_task(&mut self, id: FrameId, task: &Task) -> Result<(), Halt> {
+        let resource = Resource::of(&task.resource);
+        let has_token = resource.has_token();
         let input = self.effective_input(id)?;
-        let input = self.template(id, task.parameters.as_ref(), input, None)?;
+        let token = if has_token { self.token()? } else { None };
+        let asked = Asked {
+            item: None,
+            token: token.as_deref(),
+        };
+        let input = self.template_for(id, task.parameters.as_ref(), input, asked)?;
         let timeout = self.whole_number(id, "TimeoutSeconds", task.timeout.as_ref(), 1)?;
         let heartbeat = self.whole_number(id, "HeartbeatSeconds", task.heartbeat.as_ref(), 1)?;
-        let resource = Resource::of(&task.resource);
         let input = within_limit(input, &resource.blamed(&task.resource))?;
 
         let is_activity = matches!(resource, Resource::Activity);
@@ -93,7 +113,7 @@ impl Turn<'_> {
             scheduled,
             input: input.clone(),
             call: (!is_activity).then(|| Arc::clone(&task.resource)),
-            hand_outs: 0,
+            hand_outs: u32::from(has_token),
             handed: !is_activity,
             started: false,
             timeout_seconds: timeout,
@@ -162,6 +182,46 @@ impl Turn<'_> {
                 timeout_in_seconds,
                 heartbeat_in_seconds,
             },
+        }
+    }
+
+    /// The token that the attempt about to be scheduled can be answered with.
+    fn token(&mut self) -> Result<Option<String>, Closed> {
+        // The next event is the one that schedules it: what is pending goes first.
+        self.write_pending()?;
+        let scheduled = self.execution.events + 1;
+        Ok(self
+            .at
+            .world
+            .task_token(&self.execution.birth.execution_arn, scheduled))
+    }
+
+    /// The service took the call in; the result comes later.
+    pub(crate) fn task_submitted(&mut self, id: FrameId, output: Document) -> Result<(), Closed> {
+        let StateKind::Task(task) = &self.state(id).kind else {
+            panic!("a frame with an open task stands in a Task state");
+        };
+        let Resource::Service {
+            resource_type,
+            resource,
+        } = Resource::of(&task.resource)
+        else {
+            // A function answers with its result at once; there is no event for anything else.
+            return Ok(());
+        };
+        match within_limit(Payload::Document(output), &resource_type) {
+            Ok(output) => {
+                self.append(
+                    id,
+                    EventDetails::TaskSubmitted {
+                        resource_type,
+                        resource,
+                        output,
+                    },
+                )?;
+                Ok(())
+            }
+            Err(fault) => self.task_ended(id, Ended::Failed(fault.failure)),
         }
     }
 

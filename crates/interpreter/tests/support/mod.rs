@@ -1,7 +1,7 @@
 //! A world with a virtual clock for one execution: it keeps the history as a store would, fires timers
 //! when they are due, and writes down everything that happened, one line each.
 
-#![allow(dead_code)]
+#![allow(dead_code, clippy::unwrap_used)]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
@@ -53,6 +53,9 @@ impl World for Region {
     }
     fn region(&self) -> &str {
         "us-east-1"
+    }
+    fn task_token(&self, execution_arn: &str, task: EventId) -> Option<String> {
+        Some(format!("{execution_arn}/{task}"))
     }
 }
 

@@ -1,0 +1,309 @@
+//! Random machines under random inputs: whatever happens, history keeps its grammar, nothing is left
+//! behind at the end, and an execution restored before every step does the same.
+
+#![allow(clippy::unwrap_used)]
+
+mod support;
+
+use interpreter::history::Event;
+use interpreter::{Document, EventDetails, EventId, Input, StateType, Status, TimerId};
+use serde_json::{Value, json};
+use support::{Run, describe};
+
+/// A stream of choices (xorshift; any will do).
+struct Dice(u64);
+
+impl Dice {
+    fn roll(&mut self, sides: u64) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        self.0 % sides
+    }
+    fn chance(&mut self, percent: u64) -> bool {
+        self.roll(100) < percent
+    }
+}
+
+/// Writes machines; names are unique within one.
+struct Author {
+    dice: Dice,
+    names: u32,
+}
+
+impl Author {
+    fn machine(&mut self, depth: u32) -> Value {
+        let count = 1 + self.dice.roll(3);
+        let names: Vec<String> = (0..count)
+            .map(|_| {
+                self.names += 1;
+                format!("S{}", self.names)
+            })
+            .collect();
+        let mut states = serde_json::Map::new();
+        for (at, name) in names.iter().enumerate() {
+            let mut state = self.state(depth, names.last().unwrap());
+            match names.get(at + 1) {
+                _ if matches!(state["Type"].as_str(), Some("Fail" | "Choice" | "Succeed")) => {}
+                Some(next) => state["Next"] = json!(next),
+                None => state["End"] = json!(true),
+            }
+            if at + 1 < names.len() && matches!(state["Type"].as_str(), Some("Fail" | "Succeed")) {
+                state = json!({ "Type": "Pass", "Result": [1, 2], "Next": names[at + 1] });
+            }
+            if state["Type"] == "Choice" {
+                match names.get(at + 1) {
+                    Some(next) => state["Default"] = json!(next),
+                    None => state = json!({ "Type": "Succeed" }),
+                }
+            }
+            states.insert(name.clone(), state);
+        }
+        json!({ "StartAt": names[0], "States": states })
+    }
+
+    fn state(&mut self, depth: u32, last: &str) -> Value {
+        let kinds = if depth == 0 { 7 } else { 9 };
+        let mut state = match self.dice.roll(kinds) {
+            0 => json!({ "Type": "Pass", "Result": [1, { "two": 2 }, "three"] }),
+            1 => json!({ "Type": "Wait", "Seconds": self.dice.roll(4) }),
+            2 if self.dice.chance(50) => json!({ "Type": "Fail", "Error": "Own", "Cause": "c" }),
+            3 => json!({ "Type": "Choice", "Choices": [
+                { "Variable": "$[0]", "IsPresent": true, "Next": last }
+            ] }),
+            4 => json!({ "Type": "Pass", "Assign": { format!("v{}", self.names): 7 } }),
+            7 => {
+                let branches: Vec<Value> = (0..1 + self.dice.roll(3))
+                    .map(|_| self.machine(depth - 1))
+                    .collect();
+                json!({ "Type": "Parallel", "Branches": branches })
+            }
+            8 => {
+                let processor = self.machine(depth - 1);
+                json!({
+                    "Type": "Map",
+                    "MaxConcurrency": self.dice.roll(3),
+                    "ItemsPath": "$$.Execution.Input.items",
+                    "ItemProcessor": processor
+                })
+            }
+            _ => {
+                let mut task = json!({
+                    "Type": "Task",
+                    "Resource": "arn:aws:states:us-east-1:123456789012:activity:work"
+                });
+                if self.dice.chance(40) {
+                    task["TimeoutSeconds"] = json!(8);
+                    task["HeartbeatSeconds"] = json!(3);
+                }
+                task
+            }
+        };
+        if matches!(state["Type"].as_str(), Some("Task" | "Parallel" | "Map")) {
+            if self.dice.chance(40) {
+                state["Retry"] = json!([{
+                    "ErrorEquals": ["States.ALL"],
+                    "MaxAttempts": 1 + self.dice.roll(2),
+                    "JitterStrategy": "FULL"
+                }]);
+            }
+            if self.dice.chance(40) {
+                state["Catch"] = json!([{ "ErrorEquals": ["States.ALL"], "Next": last }]);
+            }
+        }
+        state
+    }
+}
+
+/// Something that may happen now, or that may not.
+fn input(dice: &mut Dice, run: &Run) -> Option<Input> {
+    let tasks: Vec<EventId> = run.tasks.iter().copied().collect();
+    let some = |dice: &mut Dice| -> Option<EventId> {
+        (!tasks.is_empty()).then(|| tasks[dice.roll(tasks.len() as u64) as usize])
+    };
+    let task = some(dice).unwrap_or(dice.roll(30) as EventId);
+    let hand_out = run.execution.task(task).map_or(1, |task| task.hand_outs);
+    let hand_out = if dice.chance(10) {
+        dice.roll(4) as u32
+    } else {
+        hand_out
+    };
+    Some(match dice.roll(16) {
+        0..=3 => Input::HandOut {
+            task,
+            worker_name: dice.chance(50).then(|| "w".into()),
+        },
+        4..=6 => {
+            let output = Document::from_text(r#"[ "done" ]"#);
+            Input::TaskSucceeded {
+                task,
+                hand_out,
+                output,
+            }
+        }
+        7 => {
+            let error = dice.chance(80).then(|| "Own".into());
+            Input::TaskFailed {
+                task,
+                hand_out,
+                error,
+                cause: None,
+            }
+        }
+        8 => Input::PutBack { task },
+        9 => Input::Heartbeat { task, hand_out },
+        10 => Input::TimerFired(TimerId(1_000_000)),
+        11 if dice.chance(5) => Input::Stop {
+            error: None,
+            cause: Some("enough".into()),
+        },
+        12 if dice.chance(5) => Input::MachineDeleted,
+        13 => Input::Continue,
+        _ => return None,
+    })
+}
+
+#[test]
+fn random_walks_keep_every_promise() {
+    let mut ends = [0; 5];
+    for seed in 1..=400_u64 {
+        let mut author = Author {
+            dice: Dice(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15)),
+            names: 0,
+        };
+        let definition = author.machine(2).to_string();
+        let text = r#"{ "items": [1, 2, 3] }"#;
+        let steps_max = 1 + author.dice.roll(6) as u32;
+        let mut plain = Run::start(&definition, text, steps_max, false);
+        let mut restored = Run::start(&definition, text, steps_max, true);
+        for _ in 0..150 {
+            match input(&mut author.dice, &plain) {
+                Some(input) => {
+                    assert_eq!(plain.step(input.clone()), restored.step(input));
+                }
+                None => {
+                    let until_ms = plain.now_ms + author.dice.roll(2000) as i64;
+                    plain.advance_to(until_ms);
+                    restored.advance_to(until_ms);
+                }
+            }
+        }
+        plain.advance_to_end();
+        restored.advance_to_end();
+        assert_eq!(plain.lines, restored.lines, "seed {seed}: {definition}");
+        check_grammar(&plain, seed);
+        ends[plain.execution.status() as usize] += 1;
+    }
+    // The walks are worth something: many kinds of end are reached.
+    assert!(ends[Status::Succeeded as usize] > 50, "{ends:?}");
+    assert!(ends[Status::Failed as usize] > 20, "{ends:?}");
+    assert!(ends[Status::Aborted as usize] > 3, "{ends:?}");
+}
+
+fn is_end(event: &Event) -> bool {
+    use EventDetails as E;
+    matches!(
+        event.details,
+        E::ExecutionSucceeded { .. }
+            | E::ExecutionFailed(_)
+            | E::ExecutionAborted(_)
+            | E::ExecutionTimedOut(_)
+    )
+}
+
+/// Whether an event may hang on another.
+fn may_follow(event: &Event, previous: &Event) -> bool {
+    use EventDetails as E;
+    let ended = |details: &E| {
+        matches!(
+            details,
+            E::ActivitySucceeded { .. } | E::ActivityFailed(_) | E::ActivityTimedOut(_)
+        )
+    };
+    match &event.details {
+        E::StateEntered { .. } => matches!(
+            previous.details,
+            E::StateExited { .. } | E::ParallelStateStarted | E::MapIterationStarted { .. }
+        ),
+        E::ActivityScheduled { .. } => match &previous.details {
+            E::StateEntered { state_type, .. } => *state_type == StateType::Task,
+            details => matches!(details, E::ActivityFailed(_) | E::ActivityTimedOut(_)),
+        },
+        E::ActivityStarted { .. } => matches!(previous.details, E::ActivityScheduled { .. }),
+        details if ended(details) => matches!(previous.details, E::ActivityStarted { .. }),
+        E::MapIterationStarted { .. } => !matches!(
+            previous.details,
+            E::MapIterationSucceeded { .. } | E::MapStateSucceeded
+        ),
+        E::ExecutionSucceeded { .. } => matches!(previous.details, E::StateExited { .. }),
+        _ => true,
+    }
+}
+
+fn check_grammar(run: &Run, seed: u64) {
+    use EventDetails as E;
+    let shown = || {
+        run.events
+            .iter()
+            .map(describe)
+            .collect::<Vec<_>>()
+            .join("\n")
+    };
+    let count =
+        |of: &dyn Fn(&E) -> bool| run.events.iter().filter(|event| of(&event.details)).count();
+    for event in &run.events {
+        assert_eq!(
+            is_end(event),
+            run.execution.stop_ms().is_some() && event.id as usize == run.events.len()
+        );
+        if event.previous > 0 {
+            let previous = &run.events[event.previous as usize - 1];
+            assert!(
+                may_follow(event, previous),
+                "seed {seed}: {}\n{}",
+                describe(event),
+                shown()
+            );
+        }
+        let started_once = run.events.iter().filter(|other| {
+            other.previous == event.id && matches!(other.details, E::ActivityStarted { .. })
+        });
+        assert!(started_once.count() <= 1, "seed {seed}\n{}", shown());
+    }
+    if run.execution.status() == Status::Succeeded {
+        let entered = count(&|details| match details {
+            E::StateEntered { state_type, .. } => *state_type != StateType::Fail,
+            _ => false,
+        });
+        let left = run.events.iter().filter(|event| match event.details {
+            E::StateExited { .. } | E::StateAborted { .. } => true,
+            // A Parallel or Map state that failed and was not caught is left with that event.
+            E::ParallelStateFailed | E::MapStateFailed => !run.events.iter().any(|other| {
+                other.previous == event.id && matches!(other.details, E::StateExited { .. })
+            }),
+            _ => false,
+        });
+        let left = left.count();
+        assert_eq!(
+            entered,
+            left,
+            "seed {seed}: every state is left once\n{}",
+            shown()
+        );
+        let begun = count(&|details| matches!(details, E::MapIterationStarted { .. }));
+        let over = count(&|details| {
+            matches!(
+                details,
+                E::MapIterationSucceeded { .. }
+                    | E::MapIterationFailed { .. }
+                    | E::MapIterationAborted { .. }
+            )
+        });
+        assert_eq!(
+            begun,
+            over,
+            "seed {seed}: every iteration ends once\n{}",
+            shown()
+        );
+    }
+}
