@@ -71,6 +71,8 @@ pub struct Run {
     pub tasks: BTreeSet<EventId>,
     pub events: Vec<Event>,
     pub stored: Vec<Vec<u8>>,
+    /// The document that was born in each event, as the stored history gives it.
+    pub own: Vec<Option<Document>>,
     pub lines: Vec<String>,
 }
 
@@ -94,6 +96,7 @@ impl Run {
             tasks: BTreeSet::new(),
             events: Vec::new(),
             stored: Vec::new(),
+            own: Vec::new(),
             lines: Vec::new(),
         };
         run.absorb(step);
@@ -132,11 +135,10 @@ impl Run {
     pub fn restore(&mut self) {
         let snapshot = self.execution.snapshot();
         let asked = Execution::documents_of(&snapshot).expect("a snapshot reads well");
-        let stored = self.stored_events();
         let mut given = Vec::new();
         let restored = Execution::restore(&snapshot, &mut |event| {
             given.push(event);
-            stored[event as usize - 1].own_document()
+            self.own[event as usize - 1].clone()
         });
         self.execution = restored.expect("a snapshot restores");
         given.sort_unstable();
@@ -160,8 +162,13 @@ impl Run {
 
     fn absorb(&mut self, step: Step) {
         if !step.events.is_empty() {
-            self.stored.push(history::encode(&step.events));
+            let run = history::encode(&step.events);
+            let stored = history::decode(&run).expect("what was written reads well");
+            self.own
+                .extend(stored.iter().map(StoredEvent::own_document));
+            self.stored.push(run);
         }
+        let first_new = self.events.len();
         for event in step.events {
             self.line(format_args!("{}", describe(&event)));
             self.events.push(event);
@@ -170,7 +177,7 @@ impl Run {
             self.line(format_args!("  {}", describe_effect(&effect)));
             self.perform(effect);
         }
-        self.check();
+        self.check(first_new);
     }
 
     fn perform(&mut self, effect: Effect) {
@@ -212,11 +219,14 @@ impl Run {
     }
 
     /// What must hold after every step.
-    fn check(&self) {
+    fn check(&self, first_new: usize) {
         assert_eq!(self.execution.events() as usize, self.events.len());
-        let mut last_ms = START_MS;
-        for (event, id) in self.events.iter().zip(1..) {
-            assert_eq!(event.id, id, "ids have no gaps");
+        let mut last_ms = first_new
+            .checked_sub(1)
+            .map_or(START_MS, |at| self.events[at].timestamp_ms);
+        for (event, at) in self.events[first_new..].iter().zip(first_new..) {
+            let id = event.id;
+            assert_eq!(id as usize, at + 1, "ids have no gaps");
             assert!(event.previous < id, "an event hangs on an earlier one");
             assert!(event.timestamp_ms >= last_ms, "time does not run back");
             last_ms = event.timestamp_ms;
