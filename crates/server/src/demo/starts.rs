@@ -96,7 +96,7 @@ impl<'a> Starts<'a> {
         let gap = (SPREAD / count).min(GAP_MAX);
         loop {
             let file = self.next.fetch_add(1, Ordering::Relaxed);
-            if file >= self.files.len() {
+            if file >= self.files.len() || self.stop.load(Ordering::Relaxed) {
                 return;
             }
             let due = began + gap * u32::try_from(file).unwrap_or(u32::MAX);

@@ -1,6 +1,6 @@
 //! The findings as a table.
 
-use std::fmt::Write as _;
+use std::fmt::{Display, Write as _};
 
 use super::verify::Findings;
 
@@ -10,60 +10,41 @@ const WRONG_SHOWN_MAX: usize = 20;
 /// The table, with a verdict as its last line.
 pub(super) fn text(findings: &Findings) -> String {
     let mut out = String::from("\n");
-    let mut row = |name: &str, value: String, remark: String| {
-        let line = format!("{name:<22}{value:>9}  {remark}");
+    let mut row = |name: &str, value: &dyn Display, remark: &str| {
+        let line = format!("{name:<22}{:>9}  {remark}", value.to_string());
         writeln!(out, "{}", line.trim_end()).expect("a String takes every write");
     };
-    let around = findings.kill.map_or_else(String::new, |kill| {
+    if let Some(kill) = findings.kill {
         let before = kill.acknowledged_before;
         let after = findings.acknowledged.saturating_sub(before);
-        format!("{before} acknowledged before the kill, {after} after it")
-    });
-    let open = findings.kill.map_or_else(String::new, |kill| {
-        let open = kill.acknowledged_before.saturating_sub(kill.closed_before);
-        format!(
-            "{open} were open at the kill; the server was away for {:.2} s",
-            kill.away.as_secs_f64()
-        )
-    });
-    row("executions", findings.acknowledged.to_string(), around);
-    row("succeeded", findings.succeeded.to_string(), open);
-    row(
-        "failed",
-        findings.failed.to_string(),
-        "files that are no text, by way of Catch".to_owned(),
-    );
+        let around = format!("{before} acknowledged before the kill, {after} after it");
+        row("executions", &findings.acknowledged, &around);
+        let open = before.saturating_sub(kill.closed_before);
+        let away = kill.away.as_secs_f64();
+        let remark = format!("the server was away for {away:.2} s");
+        row("open at the kill", &open, &remark);
+    } else {
+        row("executions", &findings.acknowledged, "");
+    }
+    row("succeeded", &findings.succeeded, "");
+    let caught = "files that are no text, by way of Catch";
+    row("failed", &findings.failed, caught);
     let reasons = format!(
-        "{} attempts failed on purpose, {} were in flight at the kill",
+        "attempts that failed on purpose: {}, that timed out: {}",
         findings.failed_on_purpose, findings.timed_out
     );
-    row("retried", findings.retried.to_string(), reasons);
-    let waits = "from schedule to hand-out, queue and kill included".to_owned();
-    row(
-        "p50",
-        milliseconds(percentile(&findings.hand_outs, 50)),
-        waits,
-    );
-    row(
-        "p99",
-        milliseconds(percentile(&findings.hand_outs, 99)),
-        String::new(),
-    );
-    row(
-        "lost",
-        findings.lost.to_string(),
-        "acknowledged, and not there any more".to_owned(),
-    );
-    row(
-        "counted twice",
-        findings.twice.to_string(),
-        "listed, ended or handed out more than once".to_owned(),
-    );
-    row(
-        "took",
-        format!("{:.1} s", findings.took.as_secs_f64()),
-        String::new(),
-    );
+    row("retried", &findings.retried, &reasons);
+    let p50 = milliseconds(percentile(&findings.hand_outs, 50));
+    let p99 = milliseconds(percentile(&findings.hand_outs, 99));
+    let waits = "from schedule to hand-out, queue and kill included";
+    row("p50", &p50, waits);
+    row("p99", &p99, "");
+    let gone = "acknowledged, and not there any more";
+    row("lost", &findings.lost, gone);
+    let double = "listed, ended or handed out more than once";
+    row("counted twice", &findings.twice, double);
+    let seconds = format!("{:.1} s", findings.took.as_secs_f64());
+    row("took", &seconds, "");
 
     out.push('\n');
     for wrong in findings.wrong.iter().take(WRONG_SHOWN_MAX) {
@@ -87,7 +68,12 @@ fn percentile(sorted: &[f64], percent: usize) -> Option<f64> {
 }
 
 fn milliseconds(value: Option<f64>) -> String {
-    value.map_or_else(|| "-".to_owned(), |value| format!("{value:.0} ms"))
+    match value {
+        None => "-".to_owned(),
+        // The history tells milliseconds, so no difference means less than one.
+        Some(value) if value < 0.5 => "< 1 ms".to_owned(),
+        Some(value) => format!("{value:.0} ms"),
+    }
 }
 
 #[cfg(test)]
