@@ -41,7 +41,7 @@ class RawPoll:
 
 
 class Polls(ServerTestCase):
-    FLAGS = ("--poll-hold-seconds", str(HOLD_SECONDS))
+    FLAGS = ("--poll-hold-seconds", str(HOLD_SECONDS), "--polls-per-activity", "1000")
 
     def finish_all(self, activity, count):
         """Polls and completes until `count` tasks came; the inputs that came."""

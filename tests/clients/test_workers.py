@@ -52,7 +52,7 @@ class Workers(ServerTestCase):
         activity = self.activity()
         machine = self.task_machine(activity, HeartbeatSeconds=30)
         self.spawn(
-            binary(), "worker", "--activity", activity, "--endpoint", self.server.endpoint,
+            binary(), "worker", "--activity", activity, "--endpoint-url", self.server.endpoint,
             "--", "python3", "-c",
             "import json, sys; print(json.dumps({'twice': 2 * json.load(sys.stdin)['n']}))",
         )
@@ -69,7 +69,7 @@ class Demo(unittest.TestCase):
             env=client_environment("http://127.0.0.1:1"),
         )
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
-        self.assertIn("SUCCEEDED", done.stdout)
+        self.assertIn("Nothing was lost", done.stdout)
 
 
 if __name__ == "__main__":

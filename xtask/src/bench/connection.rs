@@ -1,0 +1,90 @@
+//! One kept-alive connection: a request, its answer, and so on.
+
+use std::io::{self, Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::time::Duration;
+
+/// Longer than any poll is held.
+const READ_TIMEOUT: Duration = Duration::from_secs(90);
+
+/// A connection to the server, opened again when it was closed.
+pub struct Connection {
+    address: SocketAddr,
+    stream: TcpStream,
+    sent: Vec<u8>,
+    received: Vec<u8>,
+}
+
+impl Connection {
+    /// Connects.
+    pub fn open(address: SocketAddr) -> io::Result<Self> {
+        let stream = TcpStream::connect(address)?;
+        stream.set_nodelay(true)?;
+        stream.set_read_timeout(Some(READ_TIMEOUT))?;
+        Ok(Self {
+            address,
+            stream,
+            sent: Vec::new(),
+            received: Vec::new(),
+        })
+    }
+
+    /// Sends one request and waits for its answer: status and body.
+    pub fn call(&mut self, operation: &str, body: &str) -> io::Result<(u16, &[u8])> {
+        self.send(operation, body)?;
+        self.receive()
+    }
+
+    /// Sends one request in one piece.
+    pub fn send(&mut self, operation: &str, body: &str) -> io::Result<()> {
+        self.sent.clear();
+        write!(
+            self.sent,
+            "POST / HTTP/1.1\r\nHost: {}\r\nContent-Type: application/x-amz-json-1.0\r\n\
+             X-Amz-Target: AWSStepFunctions.{operation}\r\nContent-Length: {}\r\n\r\n{body}",
+            self.address,
+            body.len()
+        )?;
+        self.stream.write_all(&self.sent)
+    }
+
+    /// Waits for the answer to the request sent before.
+    pub fn receive(&mut self) -> io::Result<(u16, &[u8])> {
+        self.received.clear();
+        let head = loop {
+            if let Some(end) = find(&self.received, b"\r\n\r\n") {
+                break end + 4;
+            }
+            self.read_some()?;
+        };
+        let text = String::from_utf8_lossy(&self.received[..head]).to_ascii_lowercase();
+        let status = text.get(9..12).and_then(|digits| digits.parse().ok());
+        let length = text
+            .lines()
+            .find_map(|line| line.strip_prefix("content-length:"))
+            .and_then(|value| value.trim().parse::<usize>().ok());
+        let (Some(status), Some(length)) = (status, length) else {
+            return Err(io::Error::new(io::ErrorKind::InvalidData, text));
+        };
+        while self.received.len() < head + length {
+            self.read_some()?;
+        }
+        Ok((status, &self.received[head..head + length]))
+    }
+
+    fn read_some(&mut self) -> io::Result<()> {
+        let mut piece = [0; 4096];
+        match self.stream.read(&mut piece)? {
+            0 => Err(io::ErrorKind::UnexpectedEof.into()),
+            length => {
+                self.received.extend_from_slice(&piece[..length]);
+                Ok(())
+            }
+        }
+    }
+}
+
+fn find(text: &[u8], wanted: &[u8]) -> Option<usize> {
+    text.windows(wanted.len())
+        .position(|window| window == wanted)
+}

@@ -1,0 +1,136 @@
+//! What the machine could do at most, in these minutes.
+
+use std::fs::{self, File};
+use std::io::{Read, Write};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::connection::Connection;
+use super::figures::{Figures, Times};
+use crate::Failure;
+use crate::process::scratch;
+
+/// A page of a log.
+const APPEND: [u8; 4096] = [b'a'; 4096];
+
+/// A transition as a log holds it: about the size of what one small step leaves.
+const TRANSITION_BYTES: usize = 300;
+
+/// Transitions that share one fsync when 64 workers wait at once.
+const GROUP: usize = 64;
+
+const ANSWER: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Type: application/x-amz-json-1.0\r\n\
+    Content-Length: 2\r\n\r\n{}";
+
+/// Limits that figures are put beside.
+pub struct Limits {
+    /// Median of a bare HTTP round trip on one connection.
+    pub round_trip_ms: f64,
+    /// Median of a 4 KiB append with fdatasync.
+    pub append_ms: f64,
+    /// Transitions per second that a bare log takes, 64 to an fdatasync.
+    pub transitions_per_second: f64,
+}
+
+/// Measures them, each for this long.
+pub fn measure(time: Duration, figures: &mut Figures) -> Result<Limits, Failure> {
+    let (mut times, rate) = ping_pong(1, time)?;
+    let round_trip_ms = times.percentile_ms(0.5);
+    figures.note(
+        "limit: bare round trip, 1 connection, p50",
+        round_trip_ms,
+        "ms",
+    );
+    figures.note("limit: bare round trips, 1 connection", rate, "/s");
+    let (mut times, rate) = ping_pong(64, time)?;
+    let p50 = times.percentile_ms(0.5);
+    figures.note("limit: bare round trip, 64 connections, p50", p50, "ms");
+    figures.note("limit: bare round trips, 64 connections", rate, "/s");
+    let (mut times, _) = append(&APPEND, time)?;
+    let append_ms = times.percentile_ms(0.5);
+    figures.note("limit: 4 KiB append and fdatasync, p50", append_ms, "ms");
+    figures.note(
+        "limit: 4 KiB append and fdatasync, p99",
+        times.percentile_ms(0.99),
+        "ms",
+    );
+    let (_, rate) = append(&[b'a'; TRANSITION_BYTES * GROUP], time)?;
+    let transitions_per_second = rate * GROUP as f64;
+    let name = "limit: bare log, 64 transitions to an fdatasync";
+    figures.note(name, transitions_per_second, "/s");
+    Ok(Limits {
+        round_trip_ms,
+        append_ms,
+        transitions_per_second,
+    })
+}
+
+/// Round trips over loopback with a server that does nothing, a thread for each end.
+fn ping_pong(connections: usize, time: Duration) -> Result<(Times, f64), Failure> {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+    let address = listener.local_addr()?;
+    let ends = AtomicBool::new(false);
+    let mut all = Times::default();
+    thread::scope(|scope| -> Result<(), Failure> {
+        scope.spawn(|| {
+            for _ in 0..connections {
+                let Ok((stream, _)) = listener.accept() else {
+                    return;
+                };
+                scope.spawn(move || pong(stream));
+            }
+        });
+        let clients: Vec<_> = (0..connections)
+            .map(|_| scope.spawn(|| ping(address, &ends)))
+            .collect();
+        thread::sleep(time);
+        ends.store(true, Ordering::Relaxed);
+        for client in clients {
+            all.append(client.join().expect("a client does not panic")?);
+        }
+        Ok(())
+    })?;
+    let rate = all.len() as f64 / time.as_secs_f64();
+    Ok((all, rate))
+}
+
+fn ping(address: SocketAddr, ends: &AtomicBool) -> std::io::Result<Times> {
+    let mut connection = Connection::open(address)?;
+    let mut times = Times::default();
+    while !ends.load(Ordering::Relaxed) {
+        let began = Instant::now();
+        connection.call("Ping", "{}")?;
+        times.add(began.elapsed());
+    }
+    Ok(times)
+}
+
+/// Answers whatever comes; a request comes in one piece. Ends with its client.
+fn pong(mut stream: TcpStream) {
+    let mut piece = [0; 4096];
+    let _ = stream.set_nodelay(true);
+    while stream.read(&mut piece).is_ok_and(|length| length > 0) {
+        if stream.write_all(ANSWER).is_err() {
+            return;
+        }
+    }
+}
+
+/// Appends to a file, each time down to the disk: how long each took, and how many a second.
+fn append(bytes: &[u8], time: Duration) -> Result<(Times, f64), Failure> {
+    let path = scratch()?.join("bench-append");
+    let mut file = File::create(&path)?;
+    let mut times = Times::default();
+    let began = Instant::now();
+    while began.elapsed() < time {
+        let one = Instant::now();
+        file.write_all(bytes)?;
+        file.sync_data()?;
+        times.add(one.elapsed());
+    }
+    let rate = times.len() as f64 / began.elapsed().as_secs_f64();
+    fs::remove_file(path)?;
+    Ok((times, rate))
+}

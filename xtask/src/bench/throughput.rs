@@ -1,0 +1,212 @@
+//! How soon a task reaches a worker, and how many executions go through in a second.
+
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Condvar, Mutex, mpsc};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+
+use super::Scale;
+use super::figures::{Figures, Times};
+use super::limits::Limits;
+use super::service::{Service, cpu_time};
+use crate::Failure;
+use crate::server_under_test::ServerUnderTest;
+
+/// Pause between two dispatches, so that the poll is open before the task comes.
+const POLL_OPENS: Duration = Duration::from_millis(2);
+
+/// From the call of StartExecution until the worker, whose one poll is open, has the task;
+/// and on until the worker's completion is acknowledged.
+pub fn dispatch(
+    server: &ServerUnderTest,
+    count: usize,
+    limits: &Limits,
+    figures: &mut Figures,
+) -> Result<(), Failure> {
+    let mut starter = Service::connect(server.address())?;
+    let (activity, machine) = starter.one_activity("dispatch")?;
+    let mut worker = Service::connect(server.address())?;
+    let (sender, handed_out) = mpsc::channel();
+    let worker = thread::spawn(move || -> Result<(), String> {
+        for _ in 0..count {
+            let task = loop {
+                if let Some(task) = worker.poll(&activity).map_err(|e| e.to_string())? {
+                    break task;
+                }
+            };
+            let got = Instant::now();
+            worker.succeed(&task).map_err(|e| e.to_string())?;
+            let gone = sender.send((got, Instant::now())).is_err();
+            if gone {
+                break;
+            }
+        }
+        Ok(())
+    });
+    let (mut dispatches, mut round_trips) = (Times::default(), Times::default());
+    for number in 0..count {
+        thread::sleep(POLL_OPENS);
+        let began = Instant::now();
+        starter.start(&machine, &json!(number))?;
+        let Ok((got, done)) = handed_out.recv() else {
+            break;
+        };
+        dispatches.add(got - began);
+        round_trips.add(done - began);
+    }
+    worker.join().expect("the worker does not panic")?;
+    // Two round trips overlap, and two commits come one after the other: the start, which
+    // schedules the task, and the hand-out.
+    let least = limits.round_trip_ms + 2.0 * limits.append_ms;
+    for (name, share) in [("p50", 0.5), ("p99", 0.99)] {
+        let value = dispatches.percentile_ms(share);
+        figures.note_beside(
+            format!("dispatch, one open poll, {name}"),
+            value,
+            "ms",
+            least,
+        );
+    }
+    let least = 2.0 * limits.round_trip_ms + 3.0 * limits.append_ms;
+    for (name, share) in [("p50", 0.5), ("p99", 0.99)] {
+        let value = round_trips.percentile_ms(share);
+        figures.note_beside(format!("start to completion, {name}"), value, "ms", least);
+    }
+    Ok(())
+}
+
+/// Permits for starts: so many executions may be open at once.
+struct Window {
+    permits: Mutex<usize>,
+    freed: Condvar,
+}
+
+impl Window {
+    fn take(&self, patience: Duration) -> bool {
+        let permits = self.permits.lock().expect("no holder panics");
+        let (mut permits, timeout) = self
+            .freed
+            .wait_timeout_while(permits, patience, |permits| *permits == 0)
+            .expect("no holder panics");
+        if timeout.timed_out() {
+            return false;
+        }
+        *permits -= 1;
+        true
+    }
+
+    fn give_back(&self) {
+        *self.permits.lock().expect("no holder panics") += 1;
+        self.freed.notify_one();
+    }
+}
+
+/// Executions of one activity, with so many workers that poll and complete.
+pub fn executions(
+    server: &ServerUnderTest,
+    workers: usize,
+    remark: &str,
+    scale: &Scale,
+    limits: &Limits,
+    figures: &mut Figures,
+) -> Result<(), Failure> {
+    let name = format!("throughput-{workers}-{}", remark.len());
+    let (activity, machine) = Service::connect(server.address())?.one_activity(&name)?;
+    let load = Load {
+        address: server.address(),
+        activity,
+        machine,
+        window: Window {
+            permits: Mutex::new((workers * 4).max(16)),
+            freed: Condvar::new(),
+        },
+        starting_ends: AtomicBool::new(false),
+        done: AtomicU64::new(0),
+    };
+    let (mut rate, mut cpu_ms) = (0.0, 0.0);
+    thread::scope(|scope| -> Result<(), Failure> {
+        let workers: Vec<_> = (0..workers)
+            .map(|_| scope.spawn(|| load.work().map_err(|e| e.to_string())))
+            .collect();
+        let starters: Vec<_> = (0..workers.len().clamp(2, 16))
+            .map(|_| scope.spawn(|| load.start().map_err(|e| e.to_string())))
+            .collect();
+        // The first part warms up.
+        thread::sleep(scale.throughput_time / 5);
+        let (began, cpu, done) = (Instant::now(), cpu_time(server.pid())?, load.done());
+        thread::sleep(scale.throughput_time);
+        let took = began.elapsed();
+        let count = (load.done() - done).max(1) as f64;
+        let cpu = cpu_time(server.pid())?.saturating_sub(cpu);
+        rate = count / took.as_secs_f64();
+        cpu_ms = cpu.as_secs_f64() * 1e3 / count;
+        load.starting_ends.store(true, Ordering::Relaxed);
+        for starter in starters {
+            starter.join().expect("a starter does not panic")?;
+        }
+        load.wake_idle_workers(workers.len())?;
+        for worker in workers {
+            worker.join().expect("a worker does not panic")?;
+        }
+        Ok(())
+    })?;
+    // Three commits: start, hand-out, completion.
+    let most = limits.transitions_per_second / 3.0;
+    let name = format!("executions of one activity, {workers} workers{remark}");
+    figures.note_beside(name, rate, "/s", most);
+    let name = format!("server's CPU for each, {workers} workers{remark}");
+    figures.note(name, cpu_ms, "ms");
+    Ok(())
+}
+
+struct Load {
+    address: SocketAddr,
+    activity: String,
+    machine: String,
+    window: Window,
+    starting_ends: AtomicBool,
+    done: AtomicU64,
+}
+
+impl Load {
+    fn done(&self) -> u64 {
+        self.done.load(Ordering::Relaxed)
+    }
+
+    fn start(&self) -> Result<(), Failure> {
+        let mut service = Service::connect(self.address)?;
+        while !self.starting_ends.load(Ordering::Relaxed) {
+            if self.window.take(Duration::from_millis(100)) {
+                service.start(&self.machine, &json!({"work": true}))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn work(&self) -> Result<(), Failure> {
+        let mut service = Service::connect(self.address)?;
+        loop {
+            let Some(task) = service.poll(&self.activity)? else {
+                continue;
+            };
+            service.succeed(&task)?;
+            if task.input["work"] == false {
+                return Ok(());
+            }
+            self.done.fetch_add(1, Ordering::Relaxed);
+            self.window.give_back();
+        }
+    }
+
+    /// Gives each worker a last task, which tells it to stop.
+    fn wake_idle_workers(&self, workers: usize) -> Result<(), Failure> {
+        let mut service = Service::connect(self.address)?;
+        for _ in 0..workers {
+            service.start(&self.machine, &json!({"work": false}))?;
+        }
+        Ok(())
+    }
+}
