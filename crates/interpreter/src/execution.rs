@@ -85,7 +85,7 @@ pub struct Moment<'a> {
 }
 
 /// One execution.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Execution {
     pub(crate) birth: Birth,
     pub(crate) status: Status,

@@ -1,0 +1,288 @@
+//! Samples of every format ever released: what an older version wrote is still read, and means the same.
+//!
+//! A sample is never changed. A new version gets a sample of its own beside the old ones.
+
+#![allow(clippy::unwrap_used)]
+
+mod support;
+
+use interpreter::history::{self, Event, EventDetails as E};
+use interpreter::{Document, Execution, Failure, Input, StateType};
+use support::{Run, describe};
+
+const SNAPSHOT_1: &str = include_str!("formats/snapshot-1.hex");
+const HISTORY_1: &str = include_str!("formats/history-1.hex");
+
+fn hex(bytes: &[u8]) -> String {
+    let lines = bytes
+        .chunks(40)
+        .map(|line| line.iter().map(|byte| format!("{byte:02x}")).collect());
+    lines.collect::<Vec<String>>().join("\n") + "\n"
+}
+
+fn bytes(hex: &str) -> Vec<u8> {
+    let digits: Vec<u8> = hex.bytes().filter(u8::is_ascii_hexdigit).collect();
+    let byte = |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap();
+    digits.chunks(2).map(byte).collect()
+}
+
+/// An execution in which something of everything stands: a variable, a task that is handed out with its
+/// start pending, a task that is called, a retry's delay, a Wait, items that have ended, a deadline, and
+/// a step budget that ran out.
+fn busy() -> Run {
+    let activity = "arn:aws:states:us-east-1:123456789012:activity:work";
+    let definition = format!(
+        r#"{{"StartAt":"V","TimeoutSeconds":1000,"States":{{
+            "V":{{"Type":"Pass","Assign":{{"v":[1.50]}},"Next":"P"}},
+            "P":{{"Type":"Parallel","End":true,"Branches":[
+                {{"StartAt":"A","States":{{"A":{{"Type":"Task","Resource":"{activity}",
+                    "TimeoutSeconds":60,"HeartbeatSeconds":6,"Parameters":{{"p":1}},"End":true}}}}}},
+                {{"StartAt":"B","States":{{"B":{{"Type":"Task","Resource":"arn:aws:states:::lambda:invoke",
+                    "Parameters":{{}},"End":true}}}}}},
+                {{"StartAt":"C","States":{{"C":{{"Type":"Wait","Seconds":9,"End":true}}}}}},
+                {{"StartAt":"D","States":{{"D":{{"Type":"Map","ItemsPath":"$.items","MaxConcurrency":1,
+                    "ItemProcessor":{{"StartAt":"D1","States":{{
+                        "D1":{{"Type":"Choice","Choices":[
+                            {{"Variable":"$","NumericEquals":2,"Next":"D2"}}],"Default":"D3"}},
+                        "D2":{{"Type":"Fail","Error":"E"}},
+                        "D3":{{"Type":"Succeed"}}}}}},
+                    "Retry":[{{"ErrorEquals":["E"],"IntervalSeconds":7}}],"End":true}}}}}},
+                {{"StartAt":"F","States":{{"F":{{"Type":"Map","ItemsPath":"$.items",
+                    "ItemProcessor":{{"StartAt":"F1","States":{{
+                        "F1":{{"Type":"Pass","Next":"F2"}},
+                        "F2":{{"Type":"Pass","Next":"F3"}},
+                        "F3":{{"Type":"Pass","Next":"F4"}},
+                        "F4":{{"Type":"Pass","End":true}}}}}},
+                    "End":true}}}}}}]}}}}}}"#
+    );
+    let mut run = Run::start(&definition, r#"{"items":[1,2,3]}"#, 21, false);
+    run.step(Input::HandOut {
+        task: 7,
+        worker_name: Some("w".into()),
+    })
+    .unwrap();
+    let shown = format!("{:?}", run.execution);
+    for stand in ["Ready", "Task(", "Wait(", "Retry(", "Join("] {
+        assert!(
+            shown.contains(&format!("stand: {stand}")),
+            "{stand} is missing: {shown}"
+        );
+    }
+    assert_eq!(run.execution.pending().len(), 1);
+    run
+}
+
+/// One event of every kind, in the order of their definition, and one that refers to another.
+fn every_event() -> Vec<Event> {
+    let document = |text: &str| Document::from_text(text);
+    let failure = || Failure {
+        error: Some("E".into()),
+        cause: Some("c".into()),
+    };
+    let (resource_type, resource) = (|| "sqs".into(), || "sendMessage".into());
+    let input = document(r#"{ "in": 1.0 }"#).at_home(1);
+    let details = vec![
+        E::ExecutionStarted {
+            input: input.clone(),
+            role_arn: "role".into(),
+            state_machine_alias_arn: Some("alias".into()),
+            state_machine_version_arn: None,
+        },
+        E::ExecutionSucceeded {
+            output: document("2"),
+        },
+        E::ExecutionFailed(failure()),
+        E::ExecutionAborted(Failure::default()),
+        E::ExecutionTimedOut(Failure {
+            error: Some("States.Timeout".into()),
+            cause: None,
+        }),
+        E::StateEntered {
+            state_type: StateType::Task,
+            name: "A".into(),
+            input,
+        },
+        E::StateExited {
+            state_type: StateType::Map,
+            name: "M".into(),
+            output: document("[7]"),
+            assigned_variables: vec![("v".into(), "1".into())],
+        },
+        E::StateAborted {
+            state_type: StateType::Wait,
+        },
+        E::ActivityScheduled {
+            resource: resource(),
+            input: document("9"),
+            timeout_in_seconds: Some(300),
+            heartbeat_in_seconds: None,
+        },
+        E::ActivityStarted {
+            worker_name: Some("w".into()),
+        },
+        E::ActivitySucceeded {
+            output: document("11"),
+        },
+        E::ActivityFailed(failure()),
+        E::ActivityTimedOut(failure()),
+        E::ActivityScheduleFailed(failure()),
+        E::TaskScheduled {
+            resource_type: resource_type(),
+            resource: resource(),
+            region: "us-east-1".into(),
+            parameters: document("{}"),
+            timeout_in_seconds: None,
+            heartbeat_in_seconds: Some(5),
+        },
+        E::TaskStarted {
+            resource_type: resource_type(),
+            resource: resource(),
+        },
+        E::TaskSubmitted {
+            resource_type: resource_type(),
+            resource: resource(),
+            output: document("17"),
+        },
+        E::TaskSucceeded {
+            resource_type: resource_type(),
+            resource: resource(),
+            output: document("18"),
+        },
+        E::TaskFailed {
+            resource_type: resource_type(),
+            resource: resource(),
+            failure: failure(),
+        },
+        E::TaskTimedOut {
+            resource_type: resource_type(),
+            resource: resource(),
+            failure: failure(),
+        },
+        E::TaskStartFailed {
+            resource_type: resource_type(),
+            resource: resource(),
+            failure: failure(),
+        },
+        E::TaskSubmitFailed {
+            resource_type: resource_type(),
+            resource: resource(),
+            failure: failure(),
+        },
+        E::LambdaFunctionScheduled {
+            resource: resource(),
+            input: document("23"),
+            timeout_in_seconds: None,
+        },
+        E::LambdaFunctionStarted,
+        E::LambdaFunctionSucceeded {
+            output: document("25"),
+        },
+        E::LambdaFunctionFailed(failure()),
+        E::LambdaFunctionTimedOut(failure()),
+        E::LambdaFunctionScheduleFailed(failure()),
+        E::LambdaFunctionStartFailed(failure()),
+        E::ParallelStateStarted,
+        E::ParallelStateSucceeded,
+        E::ParallelStateFailed,
+        E::MapStateStarted { length: 3 },
+        E::MapStateSucceeded,
+        E::MapStateFailed,
+        E::MapIterationStarted {
+            name: "M".into(),
+            index: 0,
+        },
+        E::MapIterationSucceeded {
+            name: "M".into(),
+            index: 1,
+        },
+        E::MapIterationFailed {
+            name: "M".into(),
+            index: 2,
+        },
+        E::MapIterationAborted {
+            name: "M".into(),
+            index: 300,
+        },
+        E::EvaluationFailed {
+            failure: failure(),
+            location: None,
+            state: "A".into(),
+        },
+    ];
+    let event = |(details, id): (E, u32)| {
+        if let Some(document) = details.document() {
+            let _ = document.clone().at_home(id);
+        }
+        Event {
+            id,
+            previous: id - 1,
+            timestamp_ms: support::START_MS + i64::from(id),
+            details,
+        }
+    };
+    details.into_iter().zip(1..).map(event).collect()
+}
+
+#[test]
+fn snapshots_of_version_1_are_read_and_written() {
+    let mut run = busy();
+    if std::env::var_os("WRITE_NEW_SAMPLES").is_some() {
+        std::fs::write(
+            "tests/formats/snapshot-1.hex",
+            hex(&run.execution.snapshot()),
+        )
+        .unwrap();
+        return;
+    }
+    assert_eq!(hex(&run.execution.snapshot()), SNAPSHOT_1);
+    let own = run.own.clone();
+    let mut document = |event: u32| own[event as usize - 1].clone();
+    let read = Execution::restore(&bytes(SNAPSHOT_1), &mut document).unwrap();
+    let mut other = busy();
+    other.execution = read;
+    run.advance_to_end();
+    other.advance_to_end();
+    assert_eq!(run.lines, other.lines);
+}
+
+#[test]
+fn history_of_version_1_is_read_and_written() {
+    let events = every_event();
+    if std::env::var_os("WRITE_NEW_SAMPLES").is_some() {
+        std::fs::write(
+            "tests/formats/history-1.hex",
+            hex(&history::encode(&events)),
+        )
+        .unwrap();
+        return;
+    }
+    assert_eq!(hex(&history::encode(&events)), HISTORY_1);
+    let stored = history::decode(&bytes(HISTORY_1)).unwrap();
+    assert_eq!(stored[5].references(), Some(1), "the input is written once");
+    let input = stored[0].own_document();
+    let read = stored
+        .into_iter()
+        .map(|event| event.resolve(&mut |_| input.clone()).unwrap());
+    let shown: Vec<String> = events.iter().map(describe).collect();
+    assert_eq!(
+        read.map(|event| describe(&event)).collect::<Vec<_>>(),
+        shown
+    );
+}
+
+#[test]
+fn runs_that_are_no_history_are_refused() {
+    let run = history::encode(&every_event());
+    assert!(history::decode(&[]).is_err());
+    assert!(history::decode(&[9]).is_err(), "a version to come");
+    assert!(history::decode(&run[..run.len() - 1]).is_err());
+    for at in 0..run.len() {
+        let mut damaged = run.clone();
+        damaged[at] ^= 0x55;
+        if let Ok(events) = history::decode(&damaged) {
+            for event in events {
+                let _ = event.resolve(&mut |_| None);
+            }
+        }
+    }
+}
