@@ -1,7 +1,7 @@
 //! The document of an event, and how to hold it in another way.
 //!
-//! An event has at most one document. Every kind of event is named here, so a new one cannot forget to
-//! say whether it has one.
+//! An event has at most one document. The change of form names every kind of event, so a new one cannot
+//! forget to say whether it has one.
 
 use super::{Event, EventDetails};
 
