@@ -3,6 +3,7 @@
 //! HTTP/2 is off: the SDKs speak 1.1 here, and what is not there cannot be flooded.
 
 mod body;
+mod framing;
 mod host;
 mod listener;
 mod pages;

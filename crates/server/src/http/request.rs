@@ -15,6 +15,7 @@ use hyper::{Method, Request, Response, StatusCode, Version};
 use super::body::{self, BodyError, Whole};
 use super::wire::Wire;
 use super::{Edge, pages};
+use crate::driver::Delivery;
 use crate::request_id;
 use crate::service::Served;
 
@@ -27,44 +28,85 @@ pub(super) async fn handle(
     local: SocketAddr,
     request: Request<Incoming>,
 ) -> Result<Response<Whole>, Infallible> {
-    wire.serving();
+    let sound = wire.serving();
     let began = Instant::now();
     let request_id = request_id::next();
     let (parts, body) = request.into_parts();
-    let (mut response, delivery, unread) =
-        if parts.method == Method::GET || parts.method == Method::HEAD {
-            match refused_client(&edge, &parts, local).filter(|_| !pages::is_health(&parts)) {
-                Some(answer) => (respond(answer), None, false),
-                None => (pages::answer(&edge, &parts).await, None, false),
-            }
-        } else {
-            let (served, unread) = api_request(&edge, &parts, body, local).await;
-            edge.service.note(&served, &request_id, began);
-            (respond(served.answer), served.delivery, unread)
-        };
-    let headers = response.headers_mut();
+    // Who sends chunks gets a connection for each request: see `framing`.
+    let chunks = parts.headers.contains_key(header::TRANSFER_ENCODING);
+    let mut reply = if !sound {
+        let message = "The request can be read in more than one way.";
+        Reply::closing(respond(refusal(400, "BadRequestException", message)))
+    } else if parts.method == Method::GET || parts.method == Method::HEAD {
+        Reply::plain(page(&edge, &parts, local).await)
+    } else {
+        let (served, unread) = api_request(&edge, parts, body, local).await;
+        edge.service.note(&served, &request_id, began);
+        Reply {
+            response: respond(served.answer),
+            delivery: served.delivery,
+            unread,
+        }
+    };
+    let close = reply.unread || chunks || edge.draining.load(Ordering::Relaxed);
+    let headers = reply.response.headers_mut();
     if let Ok(value) = HeaderValue::from_str(&request_id) {
         headers.insert(REQUEST_ID, value);
     }
-    if unread || edge.draining.load(Ordering::Relaxed) {
+    if close {
         headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
     }
-    wire.answering(delivery, unread);
-    Ok(response)
+    wire.answering(reply.delivery, reply.unread);
+    Ok(reply.response)
+}
+
+/// What goes back over the connection.
+struct Reply {
+    response: Response<Whole>,
+    delivery: Option<Delivery>,
+    /// The client may still be sending what nobody will read.
+    unread: bool,
+}
+
+impl Reply {
+    fn plain(response: Response<Whole>) -> Reply {
+        Reply {
+            response,
+            delivery: None,
+            unread: false,
+        }
+    }
+
+    fn closing(response: Response<Whole>) -> Reply {
+        Reply {
+            response,
+            delivery: None,
+            unread: true,
+        }
+    }
+}
+
+async fn page(edge: &Edge, parts: &Parts, local: SocketAddr) -> Response<Whole> {
+    if !pages::is_health(parts)
+        && let Some(answer) = refused_client(edge, parts, local)
+    {
+        return respond(answer);
+    }
+    pages::answer(edge, parts).await
 }
 
 /// A request for the API, and whether some of its body was left unread.
 async fn api_request(
     edge: &Arc<Edge>,
-    parts: &Parts,
+    parts: Parts,
     body: Incoming,
     local: SocketAddr,
 ) -> (Served, bool) {
     let has_body = !body.is_end_stream();
-    if let Some(answer) = refused_client(edge, parts, local).or_else(|| refused_head(parts)) {
+    if let Some(answer) = refused_client(edge, &parts, local).or_else(|| refused_head(&parts)) {
         return (Served::refused(answer), has_body);
     }
-    let head = head(parts);
+    let head = head(&parts);
     if parts.method != Method::POST || parts.uri.path() != "/" {
         // The door knows what to say to that, whatever the body.
         return match edge.service.receive(&head, b"") {
@@ -88,7 +130,7 @@ async fn api_request(
     };
     let received = edge.service.receive(&head, &bytes);
     // A poll may wait for a minute, and need not hold what it came with.
-    drop((bytes, permit));
+    drop((parts, bytes, permit));
     match received {
         Ok((request, meta)) => (edge.service.perform(request, &meta).await, false),
         Err(served) => (served, false),

@@ -145,8 +145,9 @@ impl AsyncRead for Socket {
         let before = buffer.filled().len();
         match Pin::new(&mut self.stream).poll_read(cx, buffer) {
             Poll::Ready(Ok(())) => {
-                if buffer.filled().len() > before {
-                    self.wire.heard();
+                let heard = &buffer.filled()[before..];
+                if !heard.is_empty() {
+                    self.wire.heard(heard);
                 }
                 Poll::Ready(Ok(()))
             }

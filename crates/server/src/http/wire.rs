@@ -2,6 +2,7 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use super::framing::Framing;
 use crate::driver::Delivery;
 
 /// What a connection is doing; says which patience applies.
@@ -24,6 +25,7 @@ pub(super) struct Wire(Mutex<State>);
 #[derive(Debug)]
 struct State {
     phase: Phase,
+    framing: Framing,
     /// The next byte written is the first of a hand-out.
     delivery: Option<Delivery>,
     /// The client may still be sending what nobody will read.
@@ -34,6 +36,7 @@ impl Wire {
     pub(super) fn new() -> Wire {
         Wire(Mutex::new(State {
             phase: Phase::Head,
+            framing: Framing::default(),
             delivery: None,
             unread: false,
         }))
@@ -44,16 +47,19 @@ impl Wire {
     }
 
     /// Bytes came.
-    pub(super) fn heard(&self) {
+    pub(super) fn heard(&self, bytes: &[u8]) {
         let mut state = self.state();
+        state.framing.follow(bytes);
         if state.phase == Phase::Idle {
             state.phase = Phase::Head;
         }
     }
 
-    /// A head is complete.
-    pub(super) fn serving(&self) {
-        self.state().phase = Phase::Serving;
+    /// A head is complete. Returns whether it can be read in one way only.
+    pub(super) fn serving(&self) -> bool {
+        let mut state = self.state();
+        state.phase = Phase::Serving;
+        state.framing.next_is_sound()
     }
 
     /// The answer goes out next. hyper takes up a request only when all bytes of the answer before
