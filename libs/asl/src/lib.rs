@@ -19,6 +19,7 @@ pub type Value = serde_json::Value;
 pub mod choice;
 mod intrinsic;
 pub mod json;
+pub mod jsonata;
 mod lint;
 mod parse;
 pub mod path;

@@ -9,10 +9,13 @@
 
 mod arguments;
 mod array;
+pub(crate) mod java_random;
 mod json;
 mod math;
 mod parse;
 mod text;
+
+pub(crate) use text::digest;
 
 use std::borrow::Cow;
 

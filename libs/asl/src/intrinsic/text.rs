@@ -103,18 +103,25 @@ pub(super) fn split<'a>(arguments: Arguments<'a>, budget: &mut Budget) -> Outcom
 pub(super) fn hash<'a>(arguments: Arguments<'a>, budget: &mut Budget) -> Outcome<'a> {
     arguments.exactly::<2>()?;
     let data = short(&arguments, 0)?.as_bytes();
-    let digest = match arguments.text(1)? {
+    match digest(data, arguments.text(1)?) {
+        Some(digest) => text(digest, budget),
+        None => {
+            Err(arguments
+                .failure("the algorithm must be one of MD5, SHA-1, SHA-256, SHA-384, SHA-512"))
+        }
+    }
+}
+
+/// The digest of some bytes in lower-case hexadecimal, if there is such an algorithm.
+pub(crate) fn digest(data: &[u8], algorithm: &str) -> Option<String> {
+    Some(match algorithm {
         "MD5" => hexadecimal(&md5::Md5::digest(data)),
         "SHA-1" => hexadecimal(&sha1::Sha1::digest(data)),
         "SHA-256" => hexadecimal(&sha2::Sha256::digest(data)),
         "SHA-384" => hexadecimal(&sha2::Sha384::digest(data)),
         "SHA-512" => hexadecimal(&sha2::Sha512::digest(data)),
-        _ => {
-            return Err(arguments
-                .failure("the algorithm must be one of MD5, SHA-1, SHA-256, SHA-384, SHA-512"));
-        }
-    };
-    text(digest, budget)
+        _ => return None,
+    })
 }
 
 fn hexadecimal(bytes: &[u8]) -> String {

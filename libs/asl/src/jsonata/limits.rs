@@ -1,0 +1,44 @@
+//! How much one evaluation may do. Most expressions need a thousandth of it; the hostile ones end here,
+//! with an error, in a bounded time and memory.
+
+use std::time::Duration;
+
+/// Most steps of one evaluation: nodes evaluated, functions called back, and every 1,024th step of a
+/// regular expression that backtracks.
+///
+/// Source: ours. The same expression and data take the same steps on every machine, so whether it is too
+/// much does not depend on the load. About a tenth of a second; an expression that builds an object
+/// for each of ten thousand items takes a third of it.
+pub const STEPS_MAX: u64 = 1_000_000;
+
+/// Longest time of one evaluation.
+///
+/// Source: ours. A net below [`STEPS_MAX`]: only a hostile regular expression comes near it. A clock is
+/// read inside the engine for it, and for nothing else.
+pub const TIME_MAX: Duration = Duration::from_secs(5);
+
+/// Deepest nesting of what is being evaluated; a call of a function takes a handful of levels.
+///
+/// Source: ours. Enough for a recursion of about a thousand calls; each level costs one or two KiB.
+pub const DEPTH_MAX: usize = 5_000;
+
+/// Most bytes of a string that is built, and of a result as JSON.
+///
+/// Source: AWS, measured from outside: the largest value an expression can build.
+pub const VALUE_BYTES_MAX: usize = 6_990_256;
+
+/// Most items of an array that is built.
+///
+/// Source: AWS, measured from outside: the most that `$range` gives.
+pub const ARRAY_ITEMS_MAX: usize = 360_145;
+
+/// Most bytes built by one evaluation, all strings and arrays together, whether kept or dropped.
+///
+/// Source: ours. The limits of one value bound no sum of values: a thousand arrays of three hundred
+/// thousand items are a few thousand steps.
+pub const BUILT_BYTES_MAX: usize = 32 * 1024 * 1024;
+
+/// Most bytes of an expression.
+///
+/// Source: ours; the definition as a whole has a mebibyte. It bounds what parsing holds.
+pub const EXPRESSION_BYTES_MAX: usize = 65_536;
