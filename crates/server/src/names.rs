@@ -1,6 +1,6 @@
-//! Looking up the name of a `StartExecution` before it enters the shard.
+//! Looking up the execution that a request names, before it enters the shard.
 
-use engine::{NameLookup, Request, arn};
+use engine::{NameLookup, Request};
 use store::{CommitNumber, Store, StoreError};
 
 /// What the store says of the name that `request` wants; `None` when it wants none.
@@ -11,17 +11,10 @@ pub fn look_up(
     durable: CommitNumber,
     request: &Request,
 ) -> Result<Option<NameLookup>, StoreError> {
-    let Request::StartExecution(start) = request else {
+    let Some((machine, name)) = request.name_to_look_up() else {
         return Ok(None);
     };
-    let Some(name) = &start.name else {
-        return Ok(None);
-    };
-    // The shard answers for an ARN that names nothing.
-    let Ok(machine) = arn::parse_state_machine(&start.state_machine_arn) else {
-        return Ok(None);
-    };
-    let found = store.execution_by_name(machine.name, name)?;
+    let found = store.execution_by_name(machine, name)?;
     Ok(Some(NameLookup {
         as_of: durable,
         found,
