@@ -261,3 +261,27 @@ fn ending_the_process(body: impl FnOnce()) {
     let _guard = Guard;
     body();
 }
+
+/// A hand-out that is owed an answer, and what is told of it.
+#[cfg(test)]
+pub fn a_delivery() -> (Delivery, Told) {
+    let (inbox, events) = mpsc::channel();
+    let driver = Arc::new(Driver::new(inbox, 0, Arc::new(Metrics::default())));
+    let delivery = Delivery::new(driver, Ticket(1), store::ExecutionId([0; 16]), 1);
+    (delivery, Told(events))
+}
+
+/// What the engine's thread would have been told.
+#[cfg(test)]
+pub struct Told(mpsc::Receiver<Event>);
+
+#[cfg(test)]
+impl Told {
+    pub fn next(&self) -> Option<Message> {
+        match self.0.try_recv() {
+            Ok(Event::Message(message)) => Some(message),
+            Ok(other) => panic!("{other:?}"),
+            Err(_) => None,
+        }
+    }
+}

@@ -13,6 +13,8 @@ use tokio::sync::{mpsc, oneshot};
 use super::{Answer, Call, Delivery, Driver};
 
 /// Something that is done once a commit is durable.
+// As many as requests in flight, each moved twice: not worth an allocation.
+#[allow(clippy::large_enum_variant)]
 #[derive(Debug)]
 pub(super) enum Release {
     Reply {

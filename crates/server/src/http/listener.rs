@@ -84,13 +84,12 @@ async fn serve(stream: TcpStream, edge: Arc<Edge>, mut open: Open) {
         .max_buf_size(HEAD_BYTES_MAX)
         .serve_connection(TokioIo::new(socket), service);
     let mut connection = pin!(connection);
-    let told = tokio::select! {
+    tokio::select! {
         biased;
         // Broken heads, clients that left: nothing that anybody here could act upon.
         _ended = connection.as_mut() => return,
-        () = open.closing() => (),
-    };
-    let () = told;
+        () = open.closing() => {}
+    }
     connection.as_mut().graceful_shutdown();
     let _ended = connection.await;
 }

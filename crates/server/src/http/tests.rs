@@ -1,1 +1,217 @@
+//! Patience, by a clock that jumps ahead whenever nothing else can happen.
 
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use api::{Door, DoorOptions};
+use engine::arn::Owner;
+use engine::{Message, Shard, ShardOptions};
+use store::MemoryStore;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::time::{Duration, Instant};
+
+use super::*;
+use crate::clock::Clock;
+use crate::driver::{self, Started};
+
+/// Runs `test` against a listener, in one thread whose clock is virtual.
+fn with_listener<F: Future<Output = ()>>(test: impl FnOnce(SocketAddr, Arc<Metrics>) -> F) {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .start_paused(true)
+        .build()
+        .unwrap();
+    let (edge, threads) = edge(runtime.handle().clone());
+    let (metrics, driver) = (Arc::clone(&edge.metrics), Arc::clone(&edge.service.driver));
+    runtime.block_on(async {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let closing = Closing::new();
+        tokio::spawn(listen(listener, Arc::new(edge), closing.open()));
+        test(address, metrics).await;
+    });
+    driver.stop();
+    threads.join();
+}
+
+fn edge(runtime: tokio::runtime::Handle) -> (Edge, driver::Threads) {
+    let owner = Owner {
+        partition: "aws".into(),
+        region: "us-east-1".into(),
+        account: "000000000000".into(),
+    };
+    let options = ShardOptions {
+        owner: owner.clone(),
+        token_key: [1; 32],
+        seed: 2,
+        poll_hold_ms: 60_000,
+        polls_per_activity_max: 100,
+        executions_cached_max: 100,
+    };
+    let store = Arc::new(MemoryStore::new());
+    let (clock, metrics) = (Clock::start(), Arc::new(Metrics::default()));
+    let Started {
+        driver, threads, ..
+    } = driver::start(driver::Parts {
+        shard: Shard::recover(options, &*store, clock.now()).unwrap(),
+        store: store.clone(),
+        commits_inline: true,
+        durable: 0,
+        runtime,
+        clock,
+        metrics: Arc::clone(&metrics),
+    })
+    .unwrap();
+    let door = DoorOptions {
+        owner: owner.clone(),
+        page_key: [3; 32],
+        body_bytes_max: api::BODY_BYTES_MAX,
+    };
+    let service = Arc::new(Service {
+        door: Door::new(door),
+        driver,
+        store,
+        owner,
+        clock,
+        metrics,
+        reads: Arc::new(Semaphore::new(1)),
+    });
+    (Edge::new(service, Hosts::new(&[], false), 100), threads)
+}
+
+/// All that comes until the other side closes, and how long that took.
+async fn read_to_end(stream: &mut TcpStream) -> (String, Duration) {
+    let began = Instant::now();
+    let mut bytes = Vec::new();
+    // A reset ends it as well.
+    let _ = stream.read_to_end(&mut bytes).await;
+    (String::from_utf8(bytes).unwrap(), began.elapsed())
+}
+
+fn about(took: Duration, expected: Duration) {
+    assert!(
+        took >= expected && took < expected + Duration::from_secs(3),
+        "{took:?}"
+    );
+}
+
+#[test]
+fn who_says_nothing_or_stops_in_the_head_is_closed() {
+    for said in ["", "POST / HTTP/1.1\r\nHost: local"] {
+        with_listener(|address, metrics| async move {
+            let mut stream = TcpStream::connect(address).await.unwrap();
+            stream.write_all(said.as_bytes()).await.unwrap();
+            let (text, took) = read_to_end(&mut stream).await;
+            assert_eq!(text, "");
+            about(took, HEAD_TIMEOUT);
+            assert_eq!(
+                (metrics.slow_heads.get(), metrics.idle_closed.get()),
+                (1, 0)
+            );
+        });
+    }
+}
+
+#[test]
+fn who_stops_in_the_body_is_told_and_closed() {
+    with_listener(|address, metrics| async move {
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        let head = "POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\nhalf";
+        stream.write_all(head.as_bytes()).await.unwrap();
+        let (text, took) = read_to_end(&mut stream).await;
+        assert!(text.starts_with("HTTP/1.1 408 "), "{text}");
+        about(took, BODY_TIMEOUT);
+        assert_eq!(
+            (metrics.slow_bodies.get(), metrics.slow_heads.get()),
+            (1, 0)
+        );
+    });
+}
+
+#[test]
+fn an_idle_connection_is_kept_longer_than_a_silent_one() {
+    with_listener(|address, metrics| async move {
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        let get = b"GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n";
+        stream.write_all(get).await.unwrap();
+        let (text, took) = read_to_end(&mut stream).await;
+        assert!(
+            text.starts_with("HTTP/1.1 200 ") && text.ends_with("ok\n"),
+            "{text}"
+        );
+        // The virtual clock may jump once to the end of the head's patience before it looks at the
+        // bytes that are there.
+        let took = if took > IDLE_TIMEOUT + HEAD_TIMEOUT / 2 {
+            took - HEAD_TIMEOUT
+        } else {
+            took
+        };
+        about(took, IDLE_TIMEOUT);
+        assert_eq!(
+            (metrics.slow_heads.get(), metrics.idle_closed.get()),
+            (0, 1)
+        );
+    });
+}
+
+/// A connection's two ends, and what its next answer owes.
+async fn owing() -> (socket::Socket, TcpStream, Arc<wire::Wire>, driver::Told) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let client = TcpStream::connect(listener.local_addr().unwrap())
+        .await
+        .unwrap();
+    let (stream, _) = listener.accept().await.unwrap();
+    let wire = Arc::new(wire::Wire::new());
+    let (delivery, told) = driver::a_delivery();
+    wire.answering(Some(delivery), false);
+    let socket = socket::Socket::new(stream, Arc::clone(&wire), Arc::new(Metrics::default()));
+    (socket, client, wire, told)
+}
+
+fn plain() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap()
+}
+
+#[test]
+fn the_first_byte_of_an_answer_is_its_delivery() {
+    plain().block_on(async {
+        let (mut socket, mut client, _wire, told) = owing().await;
+        assert!(told.next().is_none());
+        socket.write_all(b"task").await.unwrap();
+        assert!(matches!(told.next(), Some(Message::Delivered(_))));
+        drop(socket);
+        assert!(told.next().is_none(), "it is said once");
+        assert_eq!(read_to_end(&mut client).await.0, "task");
+    });
+}
+
+#[test]
+fn nothing_is_written_to_a_client_that_is_known_to_have_gone() {
+    plain().block_on(async {
+        for sent_before in ["", "more"] {
+            let (mut socket, mut client, _wire, told) = owing().await;
+            client.write_all(sent_before.as_bytes()).await.unwrap();
+            client.shutdown().await.unwrap();
+            // Loopback delivers the end of the stream before shutdown returns.
+            assert!(socket.write_all(b"task").await.is_err());
+            assert!(matches!(told.next(), Some(Message::Undelivered(_))));
+            drop(socket);
+            assert!(told.next().is_none(), "it is said once");
+            assert_eq!(read_to_end(&mut client).await.0, "");
+        }
+    });
+}
+
+#[test]
+fn a_connection_that_ends_before_the_answer_left_says_so() {
+    plain().block_on(async {
+        let (socket, _client, wire, told) = owing().await;
+        drop((socket, wire));
+        assert!(matches!(told.next(), Some(Message::Undelivered(_))));
+        assert!(told.next().is_none(), "it is said once");
+    });
+}
