@@ -209,7 +209,7 @@ class ServerTestCase(unittest.TestCase):
     def setUpClass(cls):
         cls.server = Server(*cls.FLAGS).start()
         cls.addClassCleanup(cls.server.close)
-        cls.sfn = cls.server.client(read_timeout=70)
+        cls.sfn = cls.server.client(read_timeout=15)
 
     def activity(self):
         """The ARN of a new activity."""
