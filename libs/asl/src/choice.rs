@@ -8,10 +8,9 @@ mod operator;
 mod pattern;
 mod read;
 
-use std::sync::Arc;
-
 use serde_json::Value;
 
+use crate::jsonata;
 use crate::path::{Path, Scope};
 
 pub use operator::{Comparison, Operand, Operator, TypeTest};
@@ -34,8 +33,9 @@ pub enum Rule {
         /// What is asked about its value.
         operator: Operator,
     },
-    /// `Condition`: a JSONata expression, its `{% %}` included, or a fixed boolean as text.
-    Condition(Arc<str>),
+    /// `Condition`: a JSONata expression, or a fixed boolean: see
+    /// [`jsonata::Template::evaluate_boolean`].
+    Condition(jsonata::Template),
 }
 
 /// A rule that could not be decided, as a `States.Runtime` cause without its prefix.

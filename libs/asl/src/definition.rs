@@ -3,12 +3,29 @@
 //! All states of a machine, those of branches and item processors included, stand in one list in
 //! document order; a state's name is unique in the whole document, so a snapshot refers to states by
 //! name and an execution by [`StateIndex`].
+//!
+//! What one query language computes with a payload template, a path or `ResultPath`, the other computes
+//! with a [`jsonata::Template`]. Each has fields of its own here, and of a state only those of its
+//! [`QueryLanguage`] are set:
+//!
+//! | JSONPath | JSONata |
+//! |---|---|
+//! | `input_path`, `result_path`, `result_selector`, `output_path` | [`State::output`], [`Catcher::output`], [`ChoiceBranch::output`] |
+//! | `assign` | `jsonata_assign` |
+//! | `parameters` | `arguments` |
+//! | `items_path`, `item_selector` | [`Map::items`], [`Map::jsonata_item_selector`] |
+//! | `Seconds::Path`, `WaitUntil::…Path`, `Text::Expression` | `Seconds::Expression`, `WaitUntil::…Expression`, `Text::Jsonata` |
+//! | the operators of a [`Rule`] | [`Rule::Condition`] |
+//!
+//! A template knows the name of its field, so its errors come in AWS's words; those that must be of one
+//! type are evaluated by `evaluate_array`, `evaluate_whole_number` and so on.
 
 use std::sync::Arc;
 
 use serde_json::Value;
 
 use crate::choice::Rule;
+use crate::jsonata;
 use crate::path::Path;
 use crate::template::Template;
 
@@ -50,13 +67,13 @@ pub struct State {
     pub input_path: PathOrNull,
     /// `OutputPath`. Absent in the text means `$`.
     pub output_path: PathOrNull,
-    /// `Assign` (evaluated when the state succeeds).
+    /// `Assign` of a JSONPath state (evaluated when the state succeeds).
     pub assign: Option<Template>,
-    /// In a JSONata state: the fields as written, but for the states inside (`Branches`,
-    /// `ItemProcessor`). `Arguments`, `Output`, `Assign` and all other expressions are read from here.
-    pub jsonata: Option<Arc<Value>>,
-    /// The variables the state reads, without their `$`, in alphabetical order. Not known for JSONata
-    /// states.
+    /// `Assign` of a JSONata state; an object.
+    pub jsonata_assign: Option<jsonata::Template>,
+    /// `Output` of a JSONata state. Absent: the result of the state, or its input if it has none.
+    pub output: Option<jsonata::Template>,
+    /// The variables the state reads, without their `$`, in alphabetical order.
     pub variables: Vec<Arc<str>>,
     /// What the state does.
     pub kind: StateKind,
@@ -121,6 +138,8 @@ pub struct Task {
     pub resource: Arc<str>,
     /// `Parameters`.
     pub parameters: Option<Template>,
+    /// `Arguments` of a JSONata state. Absent: the state's input.
+    pub arguments: Option<jsonata::Template>,
     /// `ResultSelector`.
     pub result_selector: Option<Template>,
     /// `ResultPath`.
@@ -131,6 +150,8 @@ pub struct Task {
     pub heartbeat: Option<Seconds>,
     /// `Credentials`.
     pub credentials: Option<Template>,
+    /// `Credentials` of a JSONata state.
+    pub jsonata_credentials: Option<jsonata::Template>,
     /// `Retry`.
     pub retry: Vec<Retrier>,
     /// `Catch`.
@@ -146,8 +167,19 @@ pub enum Seconds {
     Fixed(u64),
     /// Given as a path (`…Path` fields).
     Path(Path),
-    /// Given as a JSONata expression, its `{% %}` included.
-    Expression(Arc<str>),
+    /// Given as a JSONata expression: see [`jsonata::Template::evaluate_whole_number`].
+    Expression(jsonata::Template),
+}
+
+/// A share in percent, fixed or read from the input.
+#[derive(Clone, Debug)]
+pub enum Percentage {
+    /// Given as a number from 0 to 100.
+    Fixed(f64),
+    /// Given as a path (`…Path` fields).
+    Path(Path),
+    /// Given as a JSONata expression: see [`jsonata::Template::evaluate_percentage`].
+    Expression(jsonata::Template),
 }
 
 /// A Pass state.
@@ -181,6 +213,10 @@ pub struct ChoiceBranch {
     pub next: StateIndex,
     /// `Assign` of the rule.
     pub assign: Option<Template>,
+    /// `Assign` of the rule, in a JSONata state.
+    pub jsonata_assign: Option<jsonata::Template>,
+    /// `Output` of the rule, in a JSONata state. Absent: the state's input.
+    pub output: Option<jsonata::Template>,
 }
 
 /// A Wait state.
@@ -203,10 +239,10 @@ pub enum WaitUntil {
     Timestamp(i64, Arc<str>),
     /// `TimestampPath`.
     TimestampPath(Path),
-    /// `Seconds` as a JSONata expression, its `{% %}` included.
-    SecondsExpression(Arc<str>),
-    /// `Timestamp` as a JSONata expression, its `{% %}` included.
-    TimestampExpression(Arc<str>),
+    /// `Seconds` as a JSONata expression: see [`jsonata::Template::evaluate_whole_number`].
+    SecondsExpression(jsonata::Template),
+    /// `Timestamp` as a JSONata expression: see [`jsonata::Template::evaluate_timestamp`].
+    TimestampExpression(jsonata::Template),
 }
 
 /// A Fail state.
@@ -225,8 +261,8 @@ pub enum Text {
     Fixed(Arc<str>),
     /// A template that is one expression.
     Expression(Template),
-    /// A JSONata expression, its `{% %}` included.
-    Jsonata(Arc<str>),
+    /// A JSONata expression: see [`jsonata::Template::evaluate_string`].
+    Jsonata(jsonata::Template),
 }
 
 /// A Parallel state.
@@ -236,6 +272,8 @@ pub struct Parallel {
     pub branches: Vec<StateIndex>,
     /// `Parameters`.
     pub parameters: Option<Template>,
+    /// `Arguments` of a JSONata state. Absent: the state's input.
+    pub arguments: Option<jsonata::Template>,
     /// `ResultSelector`.
     pub result_selector: Option<Template>,
     /// `ResultPath`.
@@ -257,11 +295,20 @@ pub struct Map {
     pub items_path: Option<Path>,
     /// `ItemSelector`, or `Parameters` of the older form.
     pub item_selector: Option<Template>,
+    /// `Items` of a JSONata state: see [`jsonata::Template::evaluate_array`]. Absent: the state's input.
+    pub items: Option<jsonata::Template>,
+    /// `ItemSelector` of a JSONata state.
+    pub jsonata_item_selector: Option<jsonata::Template>,
     /// In a Distributed Map: the fields as written (`ItemReader`, `ItemBatcher`, `ResultWriter`,
-    /// `Label`, the tolerances, `ProcessorConfig`), but for the states inside.
+    /// `Label`, `ProcessorConfig`), but for the states inside. In JSONata they may hold expressions,
+    /// which are known to be valid: see [`jsonata::Template::parse`].
     pub distributed: Option<Arc<Value>>,
     /// `MaxConcurrency` or `MaxConcurrencyPath`. Absent or 0: no limit of the author's.
     pub max_concurrency: Option<Seconds>,
+    /// `ToleratedFailureCount` or `ToleratedFailureCountPath`.
+    pub tolerated_failure_count: Option<Seconds>,
+    /// `ToleratedFailurePercentage` or `ToleratedFailurePercentagePath`.
+    pub tolerated_failure_percentage: Option<Percentage>,
     /// `ResultSelector`.
     pub result_selector: Option<Template>,
     /// `ResultPath`.
@@ -300,6 +347,10 @@ pub struct Catcher {
     pub result_path: ResultPath,
     /// `Assign`.
     pub assign: Option<Template>,
+    /// `Assign`, in a JSONata state.
+    pub jsonata_assign: Option<jsonata::Template>,
+    /// `Output`, in a JSONata state. Absent: the error output.
+    pub output: Option<jsonata::Template>,
     /// `Next`.
     pub next: StateIndex,
 }
@@ -313,7 +364,8 @@ impl State {
             input_path: PathOrNull::Whole,
             output_path: PathOrNull::Whole,
             assign: None,
-            jsonata: None,
+            jsonata_assign: None,
+            output: None,
             variables: Vec::new(),
             kind: StateKind::Succeed,
         }

@@ -1,9 +1,11 @@
 //! What valid definitions become in the model.
 
+use asl::choice::Rule;
 use asl::definition::{
-    PathOrNull, QueryLanguage, ResultPath, Seconds, StateIndex, StateKind, Text, Transition,
-    WaitUntil,
+    PathOrNull, Percentage, QueryLanguage, ResultPath, Seconds, State, StateIndex, StateKind, Text,
+    Transition, WaitUntil,
 };
+use asl::jsonata::Template;
 use asl::{MachineType, Severity, StateMachine, parse, parse_state};
 use serde_json::{Value, json};
 
@@ -184,7 +186,7 @@ fn the_smaller_states() {
 }
 
 #[test]
-fn jsonata_states_keep_their_fields_as_written() {
+fn jsonata_states_have_templates_that_know_their_fields() {
     let machine = machine(&json!({
         "QueryLanguage": "JSONata",
         "StartAt": "T",
@@ -193,62 +195,138 @@ fn jsonata_states_keep_their_fields_as_written() {
                 "Type": "Task",
                 "Resource": "arn:aws:states:::lambda:invoke",
                 "Arguments": { "n": "{% $states.input.n %}" },
+                "Credentials": { "RoleArn": "{% $role %}" },
                 "Output": "{% $states.result %}",
+                "Assign": { "a": 1 },
                 "TimeoutSeconds": "{% $n %}",
-                "Catch": [{ "ErrorEquals": ["A"], "Output": 1, "Assign": { "e": "{% 1 %}" }, "Next": "W" }],
+                "Catch": [
+                    { "ErrorEquals": ["B"], "Next": "W" },
+                    { "ErrorEquals": ["A"], "Output": "{% $states.errorOutput %}", "Assign": { "e": "{% 1 %}" }, "Next": "W" },
+                ],
                 "Next": "M",
             },
             "M": {
                 "Type": "Map",
                 "Items": "{% [1,2] %}",
+                "ItemSelector": { "i": "{% $states.context.Map.Item.Index %}" },
                 "MaxConcurrency": "{% 1 %}",
+                "ToleratedFailureCount": 3,
+                "ToleratedFailurePercentage": "{% 12.5 %}",
                 "ItemProcessor": { "StartAt": "I", "States": { "I": { "Type": "Pass", "Output": 1, "End": true } } },
+                "Next": "P",
+            },
+            "P": {
+                "Type": "Parallel",
+                "Arguments": { "x": 1 },
+                "Branches": [{ "StartAt": "B", "States": { "B": { "Type": "Succeed", "Output": "{% $b %}" } } }],
                 "Next": "C",
             },
-            "C": { "Type": "Choice", "Choices": [{ "Condition": "{% true %}", "Output": 2, "Next": "W" }], "Output": 3 },
+            "C": {
+                "Type": "Choice",
+                "Choices": [
+                    { "Condition": true, "Next": "W" },
+                    { "Condition": "{% $c %}", "Output": 2, "Assign": { "d": "{% $d %}" }, "Next": "W" },
+                ],
+                "Output": 3,
+            },
             "W": { "Type": "Wait", "Timestamp": "{% $now() %}", "Next": "F" },
             "F": { "Type": "Fail", "Error": "{% $e %}", "Cause": "fixed" },
         },
     }));
-    for state in &machine.states {
-        assert_eq!(
-            state.query_language,
-            QueryLanguage::Jsonata,
-            "{}",
-            state.name
-        );
-        assert!(state.jsonata.is_some(), "{}", state.name);
-    }
-    let raw = |name: &str| -> Value {
+    let state = |name: &str| -> &State {
         let index = machine.find(name).expect("the machine has the state");
-        machine
-            .state(index)
-            .jsonata
-            .as_deref()
-            .cloned()
-            .unwrap_or_default()
+        let state = machine.state(index);
+        assert_eq!(state.query_language, QueryLanguage::Jsonata, "{name}");
+        state
     };
-    assert_eq!(
-        raw("T")["Arguments"],
-        json!({ "n": "{% $states.input.n %}" })
-    );
-    assert_eq!(raw("M")["Items"], json!("{% [1,2] %}"));
-    assert_eq!(raw("M").get("ItemProcessor"), None);
-    let StateKind::Task(task) = &machine.states[0].kind else {
+    let field = |template: &Option<Template>| -> String {
+        template
+            .as_ref()
+            .map_or(String::new(), |template| template.field().to_string())
+    };
+
+    let task = state("T");
+    assert_eq!(field(&task.output), "Output");
+    assert_eq!(field(&task.jsonata_assign), "Assign");
+    let StateKind::Task(task) = &task.kind else {
         panic!("a Task")
     };
-    assert!(matches!(&task.timeout, Some(Seconds::Expression(text)) if &**text == "{% $n %}"));
-    let wait = machine.find("W").map(|index| &machine.state(index).kind);
-    let Some(StateKind::Wait(wait)) = wait else {
+    assert_eq!(field(&task.arguments), "Arguments");
+    assert_eq!(field(&task.jsonata_credentials), "Credentials");
+    assert!(task.parameters.is_none());
+    assert!(
+        matches!(&task.timeout, Some(Seconds::Expression(template)) if &**template.field() == "TimeoutSeconds")
+    );
+    assert!(task.catch[0].output.is_none());
+    assert_eq!(field(&task.catch[1].output), "Catch[1]/Output");
+    assert_eq!(field(&task.catch[1].jsonata_assign), "Catch[1]/Assign");
+
+    let StateKind::Map(map) = &state("M").kind else {
+        panic!("a Map")
+    };
+    assert_eq!(field(&map.items), "Items");
+    assert_eq!(field(&map.jsonata_item_selector), "ItemSelector");
+    assert!(matches!(map.max_concurrency, Some(Seconds::Expression(_))));
+    assert!(matches!(
+        map.tolerated_failure_count,
+        Some(Seconds::Fixed(3))
+    ));
+    assert!(matches!(
+        map.tolerated_failure_percentage,
+        Some(Percentage::Expression(_))
+    ));
+
+    let StateKind::Parallel(parallel) = &state("P").kind else {
+        panic!("a Parallel")
+    };
+    assert_eq!(
+        parallel.arguments.as_ref().and_then(Template::fixed),
+        Some(&json!({ "x": 1 }))
+    );
+
+    let choice = state("C");
+    assert_eq!(field(&choice.output), "Output");
+    let StateKind::Choice(choice) = &choice.kind else {
+        panic!("a Choice")
+    };
+    let conditions: Vec<String> = choice
+        .choices
+        .iter()
+        .map(|branch| match &branch.rule {
+            Rule::Condition(template) => template.field().to_string(),
+            _ => String::new(),
+        })
+        .collect();
+    assert_eq!(conditions, ["Choices[0]/Condition", "Choices[1]/Condition"]);
+    assert_eq!(field(&choice.choices[1].output), "Choices[1]/Output");
+    assert_eq!(
+        field(&choice.choices[1].jsonata_assign),
+        "Choices[1]/Assign"
+    );
+
+    let StateKind::Wait(wait) = &state("W").kind else {
         panic!("a Wait")
     };
     assert!(matches!(wait.until, WaitUntil::TimestampExpression(_)));
-    let fail = machine.find("F").map(|index| &machine.state(index).kind);
-    let Some(StateKind::Fail(fail)) = fail else {
+    let StateKind::Fail(fail) = &state("F").kind else {
         panic!("a Fail")
     };
     assert!(matches!(fail.error, Some(Text::Jsonata(_))));
     assert!(matches!(fail.cause, Some(Text::Fixed(_))));
+
+    let references: Vec<(&str, Vec<&str>)> = machine
+        .variable_references()
+        .map(|(state, names)| (state, names.iter().map(|name| &**name).collect()))
+        .collect();
+    assert_eq!(
+        references,
+        [
+            ("T", vec!["n", "role"]),
+            ("B", vec!["b"]),
+            ("C", vec!["c", "d"]),
+            ("F", vec!["e"]),
+        ]
+    );
 }
 
 #[test]

@@ -43,9 +43,9 @@ fn read_condition(fields: &Fields<'_>, findings: &mut Findings) -> Option<Rule> 
         }
     }
     match &fields.get("Condition")?.data {
-        Data::Bool(value) => Some(Rule::Condition(value.to_string().into())),
-        _ => match fields.jsonata("Condition") {
-            Some(expression) => Some(Rule::Condition(expression)),
+        Data::Bool(_) => fields.jsonata("Condition").map(Rule::Condition),
+        _ => match fields.jsonata_expression("Condition") {
+            Some(expression) => expression.map(Rule::Condition),
             None => {
                 let message = "Expected value of type Boolean or a JSONata expression";
                 fields.report_field("Condition", message, findings);

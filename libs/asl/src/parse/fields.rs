@@ -5,13 +5,13 @@
 
 use std::borrow::Cow;
 use std::ops::RangeInclusive;
-use std::sync::Arc;
 
 use serde_json::Value;
 
 use super::findings::Findings;
 use crate::definition::{PathOrNull, QueryLanguage, ResultPath};
 use crate::json::{Data, Member, Node};
+use crate::jsonata;
 use crate::path::{Path, Root};
 use crate::template::Template;
 use crate::validate::language;
@@ -28,13 +28,20 @@ pub(crate) struct Allowed {
 pub(crate) struct Fields<'n> {
     members: &'n [Member],
     place: String,
+    /// What stands before the name of a field in what its expressions say: `Catch[0]/`.
+    field_prefix: String,
     /// Byte offset of the object.
     pub(crate) at: usize,
 }
 
 impl<'n> Fields<'n> {
     pub(crate) fn new(members: &'n [Member], place: String, at: usize) -> Self {
-        Fields { members, place, at }
+        Fields {
+            members,
+            place,
+            field_prefix: String::new(),
+            at,
+        }
     }
 
     pub(crate) fn members(&self) -> &'n [Member] {
@@ -197,7 +204,12 @@ impl<'n> Fields<'n> {
         for (index, item) in items.iter().enumerate() {
             let place = format!("{}/{name}[{index}]", self.place);
             match &item.data {
-                Data::Object(members) => objects.push(Fields::new(members, place, item.at)),
+                Data::Object(members) => objects.push(Fields {
+                    members,
+                    place,
+                    field_prefix: format!("{}{name}[{index}]/", self.field_prefix),
+                    at: item.at,
+                }),
                 _ => findings.schema(item.at, &place, "Expected value of type Object"),
             }
         }
@@ -334,10 +346,17 @@ impl<'n> Fields<'n> {
         }
     }
 
-    /// A JSONata expression, its `{% %}` included; `None` for everything else, reported or not.
-    pub(crate) fn jsonata(&self, name: &str) -> Option<Arc<str>> {
+    /// A field of a JSONata state. An expression that is none has been reported by the rule that looks at
+    /// all strings of the state.
+    pub(crate) fn jsonata(&self, name: &str) -> Option<jsonata::Template> {
+        let field = format!("{}{name}", self.field_prefix);
+        jsonata::Template::parse(&field, &self.get(name)?.to_value()).ok()
+    }
+
+    /// A field that may be an expression: `None` when it is none, `Some(None)` when it is a wrong one.
+    pub(crate) fn jsonata_expression(&self, name: &str) -> Option<Option<jsonata::Template>> {
         match &self.get(name)?.data {
-            Data::String(text) if language::is_expression(text) => Some((**text).into()),
+            Data::String(text) if jsonata::inside(text).is_some() => Some(self.jsonata(name)),
             _ => None,
         }
     }

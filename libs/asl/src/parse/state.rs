@@ -12,6 +12,7 @@ use crate::definition::{
     Catcher, PathOrNull, QueryLanguage, ResultPath, Retrier, Seconds, State, StateIndex, Transition,
 };
 use crate::json::{Data, Node};
+use crate::jsonata::Template as Jsonata;
 use crate::lint;
 use crate::path::Path;
 use crate::states;
@@ -93,8 +94,8 @@ pub(crate) fn read<'n>(
 }
 
 impl<'n> StateReader<'_, 'n, '_> {
-    fn read(&mut self, name: &str, kind: &str) -> Option<State> {
-        let kind = match kind {
+    fn read(&mut self, name: &str, type_name: &str) -> Option<State> {
+        let kind = match type_name {
             "Task" => states::task::read(self),
             "Wait" => states::wait::read(self),
             "Pass" => states::pass::read(self),
@@ -114,7 +115,7 @@ impl<'n> StateReader<'_, 'n, '_> {
         };
         let assign = self.assign();
         if self.is_jsonata() {
-            jsonata::check(self.fields, self.reader.findings);
+            jsonata::check(self.fields, type_name, self.reader.findings);
         }
         lint::check(self.fields, self.query_language, self.reader.findings);
         Some(State {
@@ -123,7 +124,8 @@ impl<'n> StateReader<'_, 'n, '_> {
             input_path: input_path?,
             output_path: output_path?,
             assign,
-            jsonata: self.jsonata_fields(),
+            jsonata_assign: self.jsonata("Assign"),
+            output: self.jsonata("Output"),
             variables: self.variables(),
             kind: kind?,
         })
@@ -176,6 +178,15 @@ impl<'n> StateReader<'_, 'n, '_> {
         }
     }
 
+    /// A field of a JSONata state.
+    pub(crate) fn jsonata(&self, name: &str) -> Option<Jsonata> {
+        if self.is_jsonata() {
+            self.fields.jsonata(name)
+        } else {
+            None
+        }
+    }
+
     fn assign(&mut self) -> Option<Template> {
         assign::read(self.fields, self.query_language, self.reader.findings)
     }
@@ -189,8 +200,8 @@ impl<'n> StateReader<'_, 'n, '_> {
     ) -> Option<Seconds> {
         let fields = self.fields;
         if self.is_jsonata() {
-            if let Some(expression) = fields.jsonata(name) {
-                return Some(Seconds::Expression(expression));
+            if let Some(expression) = fields.jsonata_expression(name) {
+                return expression.map(Seconds::Expression);
             }
         } else if fields.has(path_name) {
             fields.at_most_one(&[name, path_name], self.reader.findings);
@@ -267,14 +278,6 @@ impl<'n> StateReader<'_, 'n, '_> {
     }
 
     fn variables(&self) -> Vec<Arc<str>> {
-        if self.is_jsonata() {
-            Vec::new()
-        } else {
-            variables::read_by(self.fields)
-        }
-    }
-
-    fn jsonata_fields(&self) -> Option<Arc<Value>> {
-        self.is_jsonata().then(|| self.raw_fields())
+        variables::read_by(self.fields, self.query_language)
     }
 }

@@ -1,23 +1,37 @@
-//! Which variables a JSONPath state reads.
+//! Which variables a state reads.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::fields::Fields;
 use super::state::INSIDE;
+use super::strings::each_string;
+use crate::definition::QueryLanguage;
 use crate::json::{Data, Node};
+use crate::jsonata::{Expression, inside};
 use crate::path::Path;
 use crate::template::Template;
 
 /// The variables that the expressions of a state read, in alphabetical order.
 ///
-/// Expressions stand in fields called `…Path`, `Variable` and `….$`. States inside the state count for
-/// themselves; a Pass state's `Result` has no expressions, whatever its fields are called.
-pub(crate) fn read_by(fields: &Fields<'_>) -> Vec<Arc<str>> {
+/// In JSONPath, expressions stand in fields called `…Path`, `Variable` and `….$`, in JSONata between
+/// `{%` and `%}` anywhere. States inside the state count for themselves; a Pass state's `Result` has no
+/// expressions, whatever its fields are called, and neither has a comment.
+pub(crate) fn read_by(fields: &Fields<'_>, query_language: QueryLanguage) -> Vec<Arc<str>> {
     let mut found = BTreeSet::new();
     for member in fields.members() {
-        if !INSIDE.contains(&&*member.name) && &*member.name != "Result" {
-            collect(&member.name, &member.value, &mut found);
+        let name = &*member.name;
+        if INSIDE.contains(&name) || name == "Result" || name == "Comment" {
+            continue;
+        }
+        match query_language {
+            QueryLanguage::JsonPath => collect(name, &member.value, &mut found),
+            QueryLanguage::Jsonata => each_string(name, fields, &mut |text| {
+                let expression = inside(text.text).map(Expression::parse);
+                if let Some(Ok(expression)) = expression {
+                    found.extend(expression.variables().map(Arc::from));
+                }
+            }),
         }
     }
     found.into_iter().collect()

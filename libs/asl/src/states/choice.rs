@@ -32,11 +32,22 @@ pub(crate) fn read(state: &mut StateReader<'_, '_, '_>) -> Option<StateKind> {
         rule_fields.require(&["Next"], state.findings());
         let next = state.target("Next", &rule_fields);
         let assign = assign::read(&rule_fields, query_language, state.findings());
+        let (jsonata_assign, output) = if state.is_jsonata() {
+            (rule_fields.jsonata("Assign"), rule_fields.jsonata("Output"))
+        } else {
+            (None, None)
+        };
         let rule = read_rule(&rule_fields, true, query_language, state.findings());
         match (rule, next) {
             (Some(rule), Some(next)) => {
                 if let Some(choices) = &mut choices {
-                    choices.push(ChoiceBranch { rule, next, assign });
+                    choices.push(ChoiceBranch {
+                        rule,
+                        next,
+                        assign,
+                        jsonata_assign,
+                        output,
+                    });
                 }
             }
             _ => choices = None,

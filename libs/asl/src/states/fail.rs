@@ -22,8 +22,8 @@ pub(crate) fn read(state: &mut StateReader<'_, '_, '_>) -> Option<StateKind> {
 fn text(state: &mut StateReader<'_, '_, '_>, name: &str, path_name: &str) -> Option<Text> {
     let fields = state.fields;
     if state.is_jsonata() {
-        if let Some(expression) = fields.jsonata(name) {
-            return Some(Text::Jsonata(expression));
+        if let Some(expression) = fields.jsonata_expression(name) {
+            return expression.map(Text::Jsonata);
         }
     } else if fields.has(path_name) {
         fields.at_most_one(&[name, path_name], state.findings());

@@ -1,7 +1,9 @@
 //! Map: runs its item processor for each item.
 
 use crate::MachineType;
-use crate::definition::{Map, StateIndex, StateKind};
+use crate::definition::{Map, Percentage, StateIndex, StateKind};
+use crate::json::Data;
+use crate::jsonata::Template;
 use crate::parse::fields::{Allowed, Fields};
 use crate::parse::reader::Surroundings;
 use crate::parse::state::StateReader;
@@ -64,6 +66,7 @@ pub(crate) fn read(state: &mut StateReader<'_, '_, '_>) -> Option<StateKind> {
     fields.require_one(&["ItemProcessor", "Iterator"], state.findings());
     let processor = processor(state);
     let items_path = state.path("ItemsPath");
+    let items = items(state);
     fields.at_most_one(&["ItemSelector", "Parameters"], state.findings());
     let selector_name = if fields.has("ItemSelector") {
         "ItemSelector"
@@ -76,7 +79,12 @@ pub(crate) fn read(state: &mut StateReader<'_, '_, '_>) -> Option<StateKind> {
         "MaxConcurrencyPath",
         limits::MAX_CONCURRENCY,
     );
-    tolerances(state);
+    let tolerated_failure_count = state.seconds(
+        "ToleratedFailureCount",
+        "ToleratedFailureCountPath",
+        0..=u64::MAX,
+    );
+    let tolerated_failure_percentage = percentage(state);
     labels::check(state);
     let result_selector = state.template("ResultSelector");
     let result_path = state.result_path();
@@ -86,8 +94,12 @@ pub(crate) fn read(state: &mut StateReader<'_, '_, '_>) -> Option<StateKind> {
         processor,
         items_path,
         item_selector,
+        items,
+        jsonata_item_selector: state.jsonata("ItemSelector"),
         distributed: is_distributed.then(|| state.raw_fields()),
         max_concurrency,
+        tolerated_failure_count,
+        tolerated_failure_percentage,
         result_selector,
         result_path: result_path?,
         retry,
@@ -142,27 +154,44 @@ fn refuse_distributed_fields(fields: &Fields<'_>, state: &mut StateReader<'_, '_
     }
 }
 
-fn tolerances(state: &mut StateReader<'_, '_, '_>) {
+/// `Items` of a JSONata state: an array, or an expression that gives one. The items of a Distributed
+/// Map may be the members of an object.
+fn items(state: &mut StateReader<'_, '_, '_>) -> Option<Template> {
     let fields = state.fields;
-    state.seconds(
-        "ToleratedFailureCount",
-        "ToleratedFailureCountPath",
-        0..=u64::MAX,
-    );
+    if !state.is_jsonata() {
+        return None;
+    }
+    let is_expression = fields.jsonata_expression("Items").is_some();
+    match &fields.get("Items")?.data {
+        Data::Array(_) | Data::Object(_) => {}
+        _ if is_expression => {}
+        _ => {
+            let message = "Expected value of type Array, Object or a JSONata expression";
+            fields.report_field("Items", message, state.findings());
+        }
+    }
+    state.jsonata("Items")
+}
+
+fn percentage(state: &mut StateReader<'_, '_, '_>) -> Option<Percentage> {
+    let fields = state.fields;
     let (name, path_name) = (
         "ToleratedFailurePercentage",
         "ToleratedFailurePercentagePath",
     );
-    if state.is_jsonata() && fields.jsonata(name).is_some() {
-        return;
-    }
-    if !state.is_jsonata() && fields.has(path_name) {
+    if state.is_jsonata() {
+        if let Some(expression) = fields.jsonata_expression(name) {
+            return expression.map(Percentage::Expression);
+        }
+    } else if fields.has(path_name) {
         fields.at_most_one(&[name, path_name], state.findings());
-        fields.path(path_name, state.findings());
-        return;
+        return fields
+            .path(path_name, state.findings())
+            .map(Percentage::Path);
     }
-    let percentage = fields.number(name, 0.0, state.findings());
-    if percentage.is_some_and(|percentage| percentage > 100.0) {
+    let percentage = fields.number(name, 0.0, state.findings())?;
+    if percentage > 100.0 {
         fields.report_field(name, "Value must be between 0 and 100", state.findings());
     }
+    Some(Percentage::Fixed(percentage))
 }

@@ -59,6 +59,7 @@ pub(crate) fn read(state: &mut StateReader<'_, '_, '_>) -> Option<StateKind> {
     Some(StateKind::Parallel(Box::new(Parallel {
         branches: branches?,
         parameters,
+        arguments: state.jsonata("Arguments"),
         result_selector,
         result_path: result_path?,
         retry,

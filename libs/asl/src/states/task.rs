@@ -64,18 +64,20 @@ pub(crate) fn read(state: &mut StateReader<'_, '_, '_>) -> Option<StateKind> {
     Some(StateKind::Task(Box::new(Task {
         resource: resource?,
         parameters,
+        arguments: state.jsonata("Arguments"),
         result_selector,
         result_path: result_path?,
         timeout,
         heartbeat,
         credentials,
+        jsonata_credentials: state.jsonata("Credentials"),
         retry,
         catch,
         transition: transition?,
     })))
 }
 
-/// `Credentials`: in JSONata states it is kept with the other fields as written.
+/// `Credentials` of a JSONPath state; the rules are for both.
 fn credentials(state: &mut StateReader<'_, '_, '_>) -> Option<Template> {
     let fields = state.fields;
     let credentials = fields.object("Credentials", state.findings())?;

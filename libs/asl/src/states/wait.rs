@@ -36,13 +36,13 @@ pub(crate) fn read(state: &mut StateReader<'_, '_, '_>) -> Option<StateKind> {
     fields.require_one(forms, state.findings());
     let form = forms.iter().copied().find(|form| fields.has(form))?;
     let expression = if state.is_jsonata() {
-        fields.jsonata(form)
+        fields.jsonata_expression(form)
     } else {
         None
     };
     let until = match (form, expression) {
-        ("Seconds", Some(expression)) => Some(WaitUntil::SecondsExpression(expression)),
-        (_, Some(expression)) => Some(WaitUntil::TimestampExpression(expression)),
+        ("Seconds", Some(expression)) => expression.map(WaitUntil::SecondsExpression),
+        (_, Some(expression)) => expression.map(WaitUntil::TimestampExpression),
         ("Seconds", None) => fields
             .integer(form, limits::WAIT_SECONDS, state.findings())
             .map(WaitUntil::Seconds),

@@ -9,7 +9,7 @@ use crate::template::Template;
 /// The variable that JSONata states find their data in.
 const RESERVED: &str = "states";
 
-/// Reads `Assign`. In JSONata states it is kept with the other fields as written.
+/// Reads `Assign` of a JSONPath state; the names are checked in both languages.
 pub(crate) fn read(
     fields: &Fields<'_>,
     query_language: QueryLanguage,

@@ -79,15 +79,21 @@ pub(crate) fn read_catch(state: &mut StateReader<'_, '_, '_>) -> Vec<Catcher> {
         entry.require(&["Next"], state.findings());
         let next = state.target("Next", entry);
         let assign = assign::read(entry, query_language, state.findings());
-        let result_path = match query_language {
-            QueryLanguage::JsonPath => entry.result_path(state.findings()),
-            QueryLanguage::Jsonata => Some(ResultPath::Whole),
+        let (result_path, jsonata_assign, output) = match query_language {
+            QueryLanguage::JsonPath => (entry.result_path(state.findings()), None, None),
+            QueryLanguage::Jsonata => (
+                Some(ResultPath::Whole),
+                entry.jsonata("Assign"),
+                entry.jsonata("Output"),
+            ),
         };
         if let (Some(next), Some(result_path)) = (next, result_path) {
             catchers.push(Catcher {
                 error_equals,
                 result_path,
                 assign,
+                jsonata_assign,
+                output,
                 next,
             });
         }

@@ -45,8 +45,3 @@ pub(crate) fn wrong_language(field: &str, query_language: QueryLanguage) -> Stri
         "The QueryLanguage is set to '{ours}', but field '{field}' is only supported for the '{theirs}' QueryLanguage"
     )
 }
-
-/// Whether a text is a JSONata expression.
-pub(crate) fn is_expression(text: &str) -> bool {
-    text.len() >= 4 && text.starts_with("{%") && text.ends_with("%}")
-}
