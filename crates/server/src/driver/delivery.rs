@@ -36,6 +36,17 @@ impl Delivery {
         }
     }
 
+    /// The answer's first bytes are about to be given to the kernel. Until [`Delivery::left`],
+    /// [`Delivery::stays`] or the end of this, readers of the task's history wait.
+    pub fn leaving(&self) {
+        self.driver.doubts.leaving(self.execution, self.event);
+    }
+
+    /// The kernel takes nothing yet.
+    pub fn stays(&self) {
+        self.driver.doubts.stays(self.execution, self.event);
+    }
+
     /// At least one byte of the answer was taken by the kernel (or the result by an execution).
     pub fn left(mut self) {
         self.left = true;
@@ -48,6 +59,7 @@ impl Drop for Delivery {
             self.driver.doubts.delivered(self.execution, self.event);
             self.driver.tell(Message::Delivered(self.ticket));
         } else {
+            self.stays();
             // The doubt lasts until the commit that puts the task back is durable.
             self.driver.metrics.redelivered.add(1);
             log::line(

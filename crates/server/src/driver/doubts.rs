@@ -1,7 +1,7 @@
 //! Hand-outs that readers must not be shown yet.
 
 use std::collections::HashSet;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 use interpreter::EventId;
 use store::ExecutionId;
@@ -10,11 +10,17 @@ type Key = (ExecutionId, EventId);
 
 /// Hand-outs whose commit may be durable while nobody knows yet whether their answer left.
 #[derive(Debug, Default)]
-pub struct Doubts(Mutex<State>);
+pub struct Doubts {
+    state: Mutex<State>,
+    decided: Condvar,
+}
 
 #[derive(Debug, Default)]
 struct State {
     open: HashSet<Key>,
+    /// Being given to the kernel this very moment. A worker may have its task before its own server
+    /// knows, so who reads about it waits for the few microseconds until that is known.
+    leaving: HashSet<Key>,
     readers: usize,
     /// Put back while somebody was reading. A reader may have seen the store as it was before, so to
     /// all who read meanwhile the doubt goes on.
@@ -27,11 +33,26 @@ impl Doubts {
         self.state().open.insert((execution, event));
     }
 
+    /// The first bytes of the answer are about to be given to the kernel.
+    pub fn leaving(&self, execution: ExecutionId, event: EventId) {
+        self.state().leaving.insert((execution, event));
+    }
+
+    /// They were not taken.
+    pub fn stays(&self, execution: ExecutionId, event: EventId) {
+        if self.state().leaving.remove(&(execution, event)) {
+            self.decided.notify_all();
+        }
+    }
+
     /// The answer left: readers may see that the task has started.
     pub fn delivered(&self, execution: ExecutionId, event: EventId) {
         let mut state = self.state();
         state.open.remove(&(execution, event));
         state.put_back.remove(&(execution, event));
+        if state.leaving.remove(&(execution, event)) {
+            self.decided.notify_all();
+        }
     }
 
     /// The task has been put back, and that is durable.
@@ -50,7 +71,7 @@ impl Doubts {
 
     fn state(&self) -> MutexGuard<'_, State> {
         // No step leaves the sets half changed.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -60,8 +81,15 @@ pub struct Reader<'a>(&'a Doubts);
 impl Reader<'_> {
     /// Whether the hand-out may still be put back, or was while this reader read.
     pub fn in_doubt(&self, execution: ExecutionId, event: EventId) -> bool {
-        let state = self.0.state();
         let key = (execution, event);
+        let mut state = self.0.state();
+        while state.leaving.contains(&key) {
+            state = self
+                .0
+                .decided
+                .wait(state)
+                .unwrap_or_else(PoisonError::into_inner);
+        }
         state.open.contains(&key) || state.put_back.contains(&key)
     }
 }

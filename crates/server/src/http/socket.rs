@@ -88,6 +88,9 @@ impl Socket {
             // The delivery is dropped here: not one byte left.
             return Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into()));
         }
+        if let Some(delivery) = &delivery {
+            delivery.leaving();
+        }
         match write(Pin::new(&mut self.stream), cx) {
             Poll::Ready(Ok(bytes)) => {
                 self.write_patience = None;
@@ -95,6 +98,7 @@ impl Socket {
                     if bytes > 0 {
                         delivery.left();
                     } else {
+                        delivery.stays();
                         self.wire.keep_delivery(delivery);
                     }
                 }
@@ -103,6 +107,7 @@ impl Socket {
             Poll::Ready(Err(error)) => Poll::Ready(Err(error)),
             Poll::Pending => {
                 if let Some(delivery) = delivery {
+                    delivery.stays();
                     self.wire.keep_delivery(delivery);
                 }
                 let patience = self

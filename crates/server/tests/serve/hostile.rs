@@ -116,10 +116,7 @@ fn requests_that_two_readers_may_read_differently_are_refused() {
             "X-A: b\r\n c\r\nContent-Length: 2\r\n\r\n{}",
         ),
         ("a space before the colon", "Content-Length : 2\r\n\r\n{}"),
-        (
-            "lines without returns",
-            "X-A: b\nContent-Length: 2\n\n{}",
-        ),
+        ("lines without returns", "X-A: b\nContent-Length: 2\n\n{}"),
         (
             "a NUL in a header",
             "X-A: b\0c\r\nContent-Length: 2\r\n\r\n{}",
