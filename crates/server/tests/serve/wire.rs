@@ -73,7 +73,7 @@ pub fn read_answer(stream: &mut TcpStream) -> Option<Answer> {
         if let Some(end) = bytes.windows(4).position(|window| window == b"\r\n\r\n") {
             break end + 4;
         }
-        if !read_more(stream, &mut bytes) {
+        if !read_more(stream, &mut bytes, 1) {
             return None;
         }
     };
@@ -94,7 +94,8 @@ pub fn read_answer(stream: &mut TcpStream) -> Option<Answer> {
     let length = headers.iter().find(|(name, _)| name == "content-length");
     let length: usize = length.map_or(0, |(_, value)| value.parse().unwrap());
     while bytes.len() < head_bytes + length {
-        if !read_more(stream, &mut bytes) {
+        let missing = head_bytes + length - bytes.len();
+        if !read_more(stream, &mut bytes, missing) {
             return None;
         }
     }
@@ -115,8 +116,9 @@ pub fn is_closed(stream: &mut TcpStream) -> bool {
     }
 }
 
-fn read_more(stream: &mut TcpStream, bytes: &mut Vec<u8>) -> bool {
-    let mut chunk = [0; 16 << 10];
+/// Not more than belongs to the answer: the next one may be right behind it.
+fn read_more(stream: &mut TcpStream, bytes: &mut Vec<u8>, at_most: usize) -> bool {
+    let mut chunk = vec![0; at_most];
     match stream.read(&mut chunk) {
         Ok(0) => false,
         Ok(count) => {
