@@ -74,11 +74,15 @@ impl Connection {
 
     fn read_some(&mut self) -> io::Result<()> {
         let mut piece = [0; 4096];
-        match self.stream.read(&mut piece)? {
-            0 => Err(io::ErrorKind::UnexpectedEof.into()),
-            length => {
-                self.received.extend_from_slice(&piece[..length]);
-                Ok(())
+        loop {
+            match self.stream.read(&mut piece) {
+                Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
+                Ok(length) => {
+                    self.received.extend_from_slice(&piece[..length]);
+                    return Ok(());
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
             }
         }
     }

@@ -14,12 +14,18 @@ const ROOMS: &[(&str, Knows)] = &[
     ("store", Knows::Only(&[])),
     ("interpreter", Knows::Only(&["asl"])),
     ("engine", Knows::Only(&["asl", "interpreter", "store"])),
-    ("api", Knows::Only(&["asl", "interpreter", "engine"])),
+    (
+        "api",
+        Knows::Only(&["asl", "interpreter", "engine", "store"]),
+    ),
     (
         "integrations",
-        Knows::Only(&["asl", "interpreter", "engine"]),
+        Knows::Only(&["asl", "interpreter", "engine", "store"]),
     ),
-    ("console", Knows::Only(&["asl", "interpreter", "engine"])),
+    (
+        "console",
+        Knows::Only(&["asl", "interpreter", "engine", "store"]),
+    ),
     ("store-embedded", Knows::Only(&["store"])),
     ("store-postgres", Knows::Only(&["store"])),
     ("towpath", Knows::AllBut(&["simulator", "xtask"])),
