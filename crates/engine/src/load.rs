@@ -12,7 +12,6 @@ use crate::message::LoadedExecution;
 use crate::operations::describe_state_machine;
 use crate::read::ReadError;
 use crate::records;
-use crate::shapes::MachineType;
 
 /// Reads what [`crate::Output::LoadExecution`] asks for. `definitions` gives parsed definitions by
 /// machine and revision, from a cache or by [`load_definition`].
@@ -58,11 +57,7 @@ pub fn load_definition(
         ReadError::Store(error) => error,
         ReadError::Rejected(rejection) => StoreError::Damaged(rejection.message),
     })?;
-    let machine_type = match machine_type {
-        MachineType::Standard => asl::MachineType::Standard,
-        MachineType::Express => asl::MachineType::Express,
-    };
-    let parsed = asl::parse(&text, machine_type).machine;
+    let parsed = asl::parse(&text, machine_type.into()).machine;
     Ok(parsed.map(|machine| (text, Arc::new(machine))))
 }
 

@@ -66,6 +66,15 @@ pub enum MachineType {
     Express,
 }
 
+impl From<MachineType> for asl::MachineType {
+    fn from(machine_type: MachineType) -> asl::MachineType {
+        match machine_type {
+            MachineType::Standard => asl::MachineType::Standard,
+            MachineType::Express => asl::MachineType::Express,
+        }
+    }
+}
+
 /// `status` of a state machine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum MachineStatus {

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use asl::StateMachine;
-use interpreter::TimerKind;
+use interpreter::{EventId, TimerKind};
 use store::{Commit, CommitNumber, ExecutionId, RecordKind, RecordWrite, Store, StoreError};
 
 use crate::arn::Owner;
@@ -20,7 +20,7 @@ use crate::operations::{Request, Response, start_execution};
 use crate::records::{self, ActivityRecord, MachineRecord};
 use crate::rejection::{ErrorName, Rejection};
 use crate::timers::{Armed, FireAt, Timers};
-use crate::token::TokenKey;
+use crate::token::{TaskToken, TokenKey};
 
 /// What an operator may set.
 #[derive(Clone, Debug)]
@@ -76,14 +76,32 @@ pub(crate) struct Surroundings {
     pub(crate) activities: BTreeMap<String, ActivityRecord>,
 }
 
-impl interpreter::World for Surroundings {
+/// The world as one execution sees it.
+pub(crate) struct SeenBy<'a> {
+    pub(crate) world: &'a Surroundings,
+    pub(crate) tokens: &'a TokenKey,
+    pub(crate) execution: ExecutionId,
+}
+
+impl interpreter::World for SeenBy<'_> {
     fn activity_exists(&self, arn: &str) -> bool {
-        self.owner.owns(arn)
-            && crate::arn::activity_name(arn).is_some_and(|name| self.activities.contains_key(name))
+        self.world.owner.owns(arn)
+            && crate::arn::activity_name(arn)
+                .is_some_and(|name| self.world.activities.contains_key(name))
     }
 
     fn region(&self) -> &str {
-        &self.owner.region
+        &self.world.owner.region
+    }
+
+    fn task_token(&self, _execution_arn: &str, task: EventId) -> Option<String> {
+        let (execution, event) = (self.execution, task);
+        Some(self.tokens.mint(TaskToken {
+            shard: 0,
+            execution,
+            event,
+            hand_out: 1,
+        }))
     }
 }
 
@@ -237,7 +255,7 @@ impl Shard {
             open.push(row.execution);
         })?;
         store.tasks(&mut |row| {
-            if row.queue == OUTBOX {
+            if row.queue == OUTBOX && row.hand_outs == 0 {
                 self.owed_calls.push((row.execution, row.event));
             }
             self.delivery.recover(&row);
@@ -379,6 +397,15 @@ impl Shard {
             )),
         };
         self.reply(ticket, self.issued, result, out);
+    }
+
+    /// When and where a step of `execution` happens.
+    pub(crate) fn seen_by(&self, execution: ExecutionId) -> SeenBy<'_> {
+        SeenBy {
+            world: &self.world,
+            tokens: &self.tokens,
+            execution,
+        }
     }
 
     pub(crate) fn reply(

@@ -7,7 +7,7 @@ use interpreter::{Document, Execution, Input, Moment, Refusal, Status};
 use store::ExecutionId;
 
 use crate::delivery::{OUTBOX, PollState, TaskState};
-use crate::executions::{Answer, Found, Live, Turn, Work};
+use crate::executions::{Found, Live, Turn, Work};
 use crate::message::{LoadedExecution, Now, Output, Ticket};
 use crate::operations::{Operation, Response};
 use crate::rejection::{ErrorName, Rejection};
@@ -83,7 +83,7 @@ impl Shard {
     ) {
         for work in waiting {
             match work {
-                Work::Input(_, Answer::Caller(ticket, operation)) => {
+                Work::Input(_, ticket, operation) => {
                     let rejection = match operation {
                         Operation::StopExecution => Rejection::new(
                             ErrorName::ExecutionDoesNotExist,
@@ -104,7 +104,7 @@ impl Shard {
                 Work::Timer(timer) => {
                     self.timers.disarm(id, timer);
                 }
-                Work::Input(_, Answer::Nobody) | Work::CallAgain { .. } => {}
+                Work::CallAgain { .. } | Work::CallDone { .. } => {}
             }
         }
     }
@@ -118,11 +118,9 @@ impl Shard {
         out: &mut Vec<Output>,
     ) {
         match work {
-            Work::Input(input, answer) => {
+            Work::Input(input, ticket, operation) => {
                 let result = self.input(id, live, input, now, out);
-                if let Answer::Caller(ticket, operation) = answer {
-                    self.answer_caller(live, ticket, operation, result, out);
-                }
+                self.answer_caller(live, ticket, operation, result, out);
             }
             Work::Timer(timer) => {
                 if self.timers.get(id, timer).is_some() {
@@ -133,6 +131,7 @@ impl Shard {
                     self.finish(id, live, turn, now, out);
                 }
             }
+            Work::CallDone { task, result } => self.call_result(id, live, task, result, now, out),
             Work::CallAgain { task } => {
                 let Some(open) = live.execution.task(task) else {
                     return;
@@ -199,9 +198,10 @@ impl Shard {
         now: Now,
     ) -> Result<(), Refusal> {
         let at_ms = self.clock.at(now);
+        let world = self.seen_by(id);
         let moment = Moment {
             now_ms: at_ms,
-            world: &self.world,
+            world: &world,
             steps_max: STEPS_PER_TURN_MAX,
         };
         if !self
@@ -257,9 +257,10 @@ impl Shard {
             .get(ticket)
             .and_then(|poll| poll.worker_name.clone());
         let at_ms = self.clock.at(now);
+        let world = self.seen_by(id);
         let moment = Moment {
             now_ms: at_ms,
-            world: &self.world,
+            world: &world,
             steps_max: STEPS_PER_TURN_MAX,
         };
         let input = Input::HandOut {
@@ -448,7 +449,32 @@ impl Shard {
         if !is_open {
             return;
         }
+        self.agenda.push_back((id, Work::CallDone { task, result }));
+    }
+
+    fn call_result(
+        &mut self,
+        id: ExecutionId,
+        live: &mut Live,
+        task: u32,
+        result: Result<Document, (String, String)>,
+        now: Now,
+        out: &mut Vec<Output>,
+    ) {
+        let Some(call) = live.execution.task(task).and_then(|open| open.call) else {
+            return;
+        };
+        let mut turn = Turn::default();
         let input = match result {
+            Ok(output) if call.ends_with(WAITS_FOR_TOKEN) => {
+                // From now on it is the holder of the token who answers: after a restart the call
+                // must not be made again.
+                if let Some(entry) = self.delivery.tasks.get_mut(&(id, task)) {
+                    entry.hand_outs = 1;
+                }
+                turn.touch_task(id, task, &self.delivery);
+                Input::TaskSubmitted { task, output }
+            }
             Ok(output) => Input::TaskSucceeded {
                 task,
                 hand_out: 0,
@@ -461,10 +487,14 @@ impl Shard {
                 cause: Some(cause.into()),
             },
         };
-        self.agenda
-            .push_back((id, Work::Input(input, Answer::Nobody)));
+        // A refusal means that the task ended while its call was under way.
+        let _ = self.step(id, live, input, &mut turn, now);
+        self.finish(id, live, turn, now, out);
     }
 }
+
+/// How resources end whose result comes from whoever holds the task token.
+const WAITS_FOR_TOKEN: &str = ".waitForTaskToken";
 
 /// What a worker is told whose task is over, however it came to be so.
 pub(crate) fn task_timed_out() -> Rejection {

@@ -276,3 +276,27 @@ fn an_execution_of_a_deleted_machine_ends_at_its_next_transition() {
     assert_eq!(driver.status(&execution), Status::Aborted);
     driver.create_machine("m", &definition).unwrap();
 }
+
+#[test]
+fn a_bad_token_is_told_before_a_bad_output_and_the_task_stays_open() {
+    let (mut driver, activity, machine) = ready("");
+    driver.start(&machine, None, "0").unwrap();
+    let poll = driver.poll(&activity, None);
+    let (token, _) = driver.deliver(poll);
+    let mut send = |task_token: &str| {
+        let request = send_task_success::Request {
+            task_token: task_token.into(),
+            output: "not json".into(),
+            not_json: Some("Unrecognized token 'not'".into()),
+        };
+        driver.ask(Request::SendTaskSuccess(request)).unwrap_err()
+    };
+    assert_eq!(send("t").name, ErrorName::InvalidToken);
+    let refused = send(&token);
+    assert_eq!(refused.name, ErrorName::InvalidOutput);
+    assert_eq!(
+        refused.message,
+        "Invalid Output: 'Unrecognized token 'not''"
+    );
+    driver.succeed(&token, "1").unwrap();
+}

@@ -2,7 +2,6 @@
 
 use engine::Request;
 use engine::operations::send_task_success as operation;
-use engine::{ErrorName, Rejection};
 use serde::Deserialize;
 
 use super::{Context, Decoded};
@@ -26,13 +25,12 @@ pub(super) fn decode(body: &[u8], _context: &Context<'_>) -> Result<Decoded, Ref
     let task_token = checks.required("taskToken", input.task_token, &TASK_TOKEN);
     let output = checks.required("output", input.output, &SENSITIVE_DATA);
     checks.finish()?;
-    asl::json::check(&output).map_err(|error| {
-        let message = format!("Invalid Output: '{}'", error.message);
-        Rejection::new(ErrorName::InvalidOutput, message)
-    })?;
+    // A bad token is told before a bad output, so this waits until the token was looked at.
+    let not_json = asl::json::check(&output).err().map(|error| error.message);
     Ok(Request::SendTaskSuccess(operation::Request {
         task_token: task_token.into_string(),
         output: output.into_string(),
+        not_json,
     })
     .into())
 }

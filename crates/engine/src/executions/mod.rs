@@ -11,7 +11,7 @@ use interpreter::Execution;
 use store::{CommitNumber, ExecutionId};
 
 pub(crate) use turn::{OwedCall, Turn};
-pub(crate) use work::{Answer, Work};
+pub(crate) use work::Work;
 
 /// An execution in memory.
 #[derive(Debug)]

@@ -1,26 +1,24 @@
 //! What is to happen to an execution, once it is in memory and free.
 
-use interpreter::{Input, TimerId};
+use interpreter::{Document, Input, TimerId};
 
 use crate::message::Ticket;
 use crate::operations::Operation;
 
-/// Who is told how it went.
-#[derive(Clone, Debug)]
-pub(crate) enum Answer {
-    /// Nobody.
-    Nobody,
-    /// The caller of an operation.
-    Caller(Ticket, Operation),
-}
-
 /// One piece of work.
 #[derive(Clone, Debug)]
 pub(crate) enum Work {
-    /// An input of the interpreter.
-    Input(Input, Answer),
+    /// An input that the caller of an operation is told the outcome of.
+    Input(Input, Ticket, Operation),
     /// A timer came due.
     Timer(TimerId),
+    /// An integration answered.
+    CallDone {
+        /// The scheduling event.
+        task: u32,
+        /// Its result, or error name and cause.
+        result: Result<Document, (String, String)>,
+    },
     /// A call whose result was not durable when the process ended.
     CallAgain {
         /// The scheduling event.

@@ -8,8 +8,8 @@ use crate::arn::{self, Owner, Qualifier};
 use crate::operations::update_state_machine::does_not_exist;
 use crate::read::ReadError;
 use crate::records::{self, DefinitionRecord, MachineRecord};
-use crate::shapes::MachineStatus;
 use crate::shapes::StateMachineDescription;
+use crate::shapes::{MachineStatus, MachineType};
 
 /// What is asked.
 #[derive(Clone, Debug, PartialEq)]
@@ -103,6 +103,9 @@ pub(crate) fn describe(
     definition: Option<Arc<str>>,
     owner: &Owner,
 ) -> StateMachineDescription {
+    let variable_references = definition
+        .as_deref()
+        .map_or_else(Vec::new, |text| references(text, row.machine_type));
     StateMachineDescription {
         state_machine_arn: owner.state_machine_arn(&row.machine_name),
         name: row.machine_name,
@@ -115,6 +118,23 @@ pub(crate) fn describe(
         tracing: row.head.tracing,
         encryption: row.head.encryption.unwrap_or_default(),
         revision_id: row.head.revision_id,
-        variable_references: Vec::new(),
+        variable_references,
     }
+}
+
+/// Which variables each state reads. Parsed anew: descriptions are rare, and every start would pay
+/// for what is kept.
+fn references(definition: &str, machine_type: MachineType) -> Vec<(String, Vec<String>)> {
+    let Some(machine) = asl::parse(definition, machine_type.into()).machine else {
+        return Vec::new();
+    };
+    machine
+        .variable_references()
+        .map(|(state, names)| {
+            (
+                state.to_owned(),
+                names.iter().map(|name| name.to_string()).collect(),
+            )
+        })
+        .collect()
 }

@@ -2,7 +2,7 @@
 
 use interpreter::Input;
 
-use crate::executions::{Answer, Work};
+use crate::executions::Work;
 use crate::message::{Output, Ticket};
 use crate::operations::Operation;
 use crate::shard::Shard;
@@ -45,9 +45,10 @@ impl Shard {
                     error,
                     cause,
                 };
-                let answer = Answer::Caller(ticket, Operation::SendTaskFailure);
-                self.agenda
-                    .push_back((execution, Work::Input(input, answer)));
+                self.agenda.push_back((
+                    execution,
+                    Work::Input(input, ticket, Operation::SendTaskFailure),
+                ));
             }
             Err(rejection) => self.reply(ticket, self.issued, Err(rejection), out),
         }

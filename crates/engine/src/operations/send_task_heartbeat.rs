@@ -2,7 +2,7 @@
 
 use interpreter::Input;
 
-use crate::executions::{Answer, Work};
+use crate::executions::Work;
 use crate::message::{Output, Ticket};
 use crate::operations::Operation;
 use crate::shard::Shard;
@@ -34,10 +34,13 @@ impl Shard {
                 hand_out,
                 ..
             }) => {
-                let answer = Answer::Caller(ticket, Operation::SendTaskHeartbeat);
                 self.agenda.push_back((
                     execution,
-                    Work::Input(Input::Heartbeat { task, hand_out }, answer),
+                    Work::Input(
+                        Input::Heartbeat { task, hand_out },
+                        ticket,
+                        Operation::SendTaskHeartbeat,
+                    ),
                 ));
             }
             Err(rejection) => self.reply(ticket, self.issued, Err(rejection), out),

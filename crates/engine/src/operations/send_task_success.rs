@@ -2,7 +2,8 @@
 
 use interpreter::{Document, Input};
 
-use crate::executions::{Answer, Work};
+use crate::delivery::OUTBOX;
+use crate::executions::Work;
 use crate::message::{Output, Ticket};
 use crate::operations::Operation;
 use crate::rejection::{ErrorName, Rejection};
@@ -16,6 +17,8 @@ pub struct Request {
     pub task_token: String,
     /// `output`: JSON, at most 262,144 bytes.
     pub output: String,
+    /// What the door found when `output` is not JSON: refused once the token is known to be good.
+    pub not_json: Option<String>,
 }
 
 /// What is answered.
@@ -29,7 +32,16 @@ impl Shard {
         request: Request,
         out: &mut Vec<Output>,
     ) {
-        match self.task_of_token(&request.task_token) {
+        let token =
+            self.task_of_token(&request.task_token)
+                .and_then(|token| match request.not_json {
+                    None => Ok(token),
+                    Some(problem) => {
+                        let message = format!("Invalid Output: '{problem}'");
+                        Err(Rejection::new(ErrorName::InvalidOutput, message))
+                    }
+                });
+        match token {
             Ok(TaskToken {
                 execution,
                 event: task,
@@ -42,9 +54,10 @@ impl Shard {
                     hand_out,
                     output,
                 };
-                let answer = Answer::Caller(ticket, Operation::SendTaskSuccess);
-                self.agenda
-                    .push_back((execution, Work::Input(input, answer)));
+                self.agenda.push_back((
+                    execution,
+                    Work::Input(input, ticket, Operation::SendTaskSuccess),
+                ));
             }
             Err(rejection) => self.reply(ticket, self.issued, Err(rejection), out),
         }
@@ -60,7 +73,10 @@ impl Shard {
                 Rejection::new(ErrorName::InvalidToken, "Invalid Token: 'Invalid token'")
             })?;
         match self.delivery.tasks.get(&(token.execution, token.event)) {
-            Some(entry) if !self.world.activities.contains_key(&*entry.queue) => {
+            Some(entry)
+                if *entry.queue != *OUTBOX
+                    && !self.world.activities.contains_key(&*entry.queue) =>
+            {
                 let arn = self.world.owner.activity_arn(&entry.queue);
                 Err(Rejection::new(
                     ErrorName::TaskDoesNotExist,

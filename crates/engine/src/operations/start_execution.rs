@@ -181,9 +181,10 @@ impl Shard {
         };
         let execution_arn = birth.execution_arn.to_string();
         let claim = request.name.map(|name| (record.name.clone(), name));
+        let world = self.seen_by(id);
         let moment = Moment {
             now_ms: at_ms,
-            world: &self.world,
+            world: &world,
             steps_max: STEPS_PER_TURN_MAX,
         };
         let input = Document::from_text(request.input);

@@ -3,7 +3,7 @@
 use interpreter::Input;
 
 use crate::arn;
-use crate::executions::{Answer, Work};
+use crate::executions::Work;
 use crate::message::{NameLookup, Output, Ticket};
 use crate::operations::Operation;
 use crate::operations::start_execution::Existing;
@@ -58,9 +58,14 @@ impl Shard {
             Existing::Yes(id) => {
                 let error = request.error.map(Into::into);
                 let cause = request.cause.map(Into::into);
-                let answer = Answer::Caller(ticket, Operation::StopExecution);
-                self.agenda
-                    .push_back((id, Work::Input(Input::Stop { error, cause }, answer)));
+                self.agenda.push_back((
+                    id,
+                    Work::Input(
+                        Input::Stop { error, cause },
+                        ticket,
+                        Operation::StopExecution,
+                    ),
+                ));
             }
             Existing::No => {
                 let rejection = does_not_exist(&request.execution_arn);

@@ -272,6 +272,7 @@ impl Driver {
         let request = send_task_success::Request {
             task_token: token.into(),
             output: output.into(),
+            not_json: None,
         };
         self.ask(Request::SendTaskSuccess(request))
     }
