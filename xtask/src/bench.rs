@@ -22,6 +22,7 @@ use crate::arguments::Arguments;
 use crate::process::root;
 use crate::server_under_test::{ServerUnderTest, build_release};
 use figures::Figures;
+use limits::Limits;
 
 /// Set in the process that has as many open files as it may.
 const RAISED: &str = "TOWPATH_BENCH_OPEN_FILES_RAISED";
@@ -70,12 +71,15 @@ pub fn run(mut arguments: Arguments) -> Result<(), Failure> {
 
     let binary = build_release()?;
     let mut figures = Figures::default();
-    let limits = limits::measure(scale.limit_time, &mut figures)?;
+    let limits = Limits::measure(scale.limit_time)?;
+    limits.note(&mut figures);
     on_a_fresh_server(&binary, |server| {
         throughput::dispatch(server, scale.dispatches, &limits, &mut figures)
     })?;
     on_a_fresh_server(&binary, |server| {
         for workers in [1, 8, 64] {
+            // A disk that others use too may be twenty times slower a minute later.
+            let limits = Limits::measure(scale.limit_time)?;
             throughput::executions(server, workers, "", &scale, &limits, &mut figures)?;
         }
         Ok(())
@@ -85,6 +89,7 @@ pub fn run(mut arguments: Arguments) -> Result<(), Failure> {
     })?;
     on_a_fresh_server(&binary, |server| {
         memory::parked(server, &scale, &mut figures)?;
+        let limits = Limits::measure(scale.limit_time)?;
         let beside = ", parked beside";
         throughput::executions(server, 8, beside, &scale, &limits, &mut figures)?;
         restart::after_a_kill(server, &mut figures)

@@ -32,39 +32,64 @@ pub struct Limits {
     pub append_ms: f64,
     /// Transitions per second that a bare log takes, 64 to an fdatasync.
     pub transitions_per_second: f64,
+    append_p99_ms: f64,
+    round_trips_per_second: f64,
+    busy_round_trip_ms: f64,
+    busy_round_trips_per_second: f64,
 }
 
-/// Measures them, each for this long.
-pub fn measure(time: Duration, figures: &mut Figures) -> Result<Limits, Failure> {
-    let (mut times, rate) = ping_pong(1, time)?;
-    let round_trip_ms = times.percentile_ms(0.5);
-    figures.note(
-        "limit: bare round trip, 1 connection, p50",
-        round_trip_ms,
-        "ms",
-    );
-    figures.note("limit: bare round trips, 1 connection", rate, "/s");
-    let (mut times, rate) = ping_pong(64, time)?;
-    let p50 = times.percentile_ms(0.5);
-    figures.note("limit: bare round trip, 64 connections, p50", p50, "ms");
-    figures.note("limit: bare round trips, 64 connections", rate, "/s");
-    let (mut times, _) = append(&APPEND, time)?;
-    let append_ms = times.percentile_ms(0.5);
-    figures.note("limit: 4 KiB append and fdatasync, p50", append_ms, "ms");
-    figures.note(
-        "limit: 4 KiB append and fdatasync, p99",
-        times.percentile_ms(0.99),
-        "ms",
-    );
-    let (_, rate) = append(&[b'a'; TRANSITION_BYTES * GROUP], time)?;
-    let transitions_per_second = rate * GROUP as f64;
-    let name = "limit: bare log, 64 transitions to an fdatasync";
-    figures.note(name, transitions_per_second, "/s");
-    Ok(Limits {
-        round_trip_ms,
-        append_ms,
-        transitions_per_second,
-    })
+impl Limits {
+    /// Measures them, each for this long.
+    pub fn measure(time: Duration) -> Result<Self, Failure> {
+        let (mut quiet, round_trips_per_second) = ping_pong(1, time)?;
+        let (mut busy, busy_round_trips_per_second) = ping_pong(64, time)?;
+        let (mut appends, _) = append(&APPEND, time)?;
+        let (_, groups_per_second) = append(&[b'a'; TRANSITION_BYTES * GROUP], time)?;
+        Ok(Self {
+            round_trip_ms: quiet.percentile_ms(0.5),
+            append_ms: appends.percentile_ms(0.5),
+            transitions_per_second: groups_per_second * GROUP as f64,
+            append_p99_ms: appends.percentile_ms(0.99),
+            round_trips_per_second,
+            busy_round_trip_ms: busy.percentile_ms(0.5),
+            busy_round_trips_per_second,
+        })
+    }
+
+    /// Notes them as figures of their own.
+    pub fn note(&self, figures: &mut Figures) {
+        for (name, value, unit) in [
+            (
+                "bare round trip, 1 connection, p50",
+                self.round_trip_ms,
+                "ms",
+            ),
+            (
+                "bare round trips, 1 connection",
+                self.round_trips_per_second,
+                "/s",
+            ),
+            (
+                "bare round trip, 64 connections, p50",
+                self.busy_round_trip_ms,
+                "ms",
+            ),
+            (
+                "bare round trips, 64 connections",
+                self.busy_round_trips_per_second,
+                "/s",
+            ),
+            ("4 KiB append and fdatasync, p50", self.append_ms, "ms"),
+            ("4 KiB append and fdatasync, p99", self.append_p99_ms, "ms"),
+            (
+                "bare log, 64 transitions to a sync",
+                self.transitions_per_second,
+                "/s",
+            ),
+        ] {
+            figures.note(format!("limit: {name}"), value, unit);
+        }
+    }
 }
 
 /// Round trips over loopback with a server that does nothing, a thread for each end.
