@@ -239,11 +239,8 @@ impl Shard {
             let fire = match kind {
                 TimerKind::WaitUntil => FireAt::Wall(row.due_ms),
                 // Heartbeats are not written down, so each open task gets one full interval.
-                TimerKind::Heartbeat => FireAt::Steady(now.steady_ms.saturating_add(span)),
-                _ => FireAt::Steady(
-                    now.steady_ms
-                        .saturating_add(row.due_ms.saturating_sub(at_ms).max(0)),
-                ),
+                TimerKind::Heartbeat => FireAt::after(span, now),
+                _ => FireAt::after(row.due_ms.saturating_sub(at_ms), now),
             };
             let armed = Armed {
                 fire,

@@ -16,6 +16,21 @@ pub(crate) enum FireAt {
     Wall(i64),
 }
 
+impl FireAt {
+    /// When `span_ms` have certainly passed.
+    ///
+    /// Both clocks are cut to whole milliseconds, so a difference of `span_ms` between two readings
+    /// may be up to a millisecond less in truth, and history would show it (R27): hence one more.
+    pub(crate) fn after(span_ms: i64, now: Now) -> FireAt {
+        let whole = if span_ms > 0 {
+            span_ms.saturating_add(1)
+        } else {
+            0
+        };
+        FireAt::Steady(now.steady_ms.saturating_add(whole))
+    }
+}
+
 /// One armed timer.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Armed {
@@ -145,6 +160,17 @@ mod tests {
         );
         assert_eq!(timers.pop_due(now(0, 100)), None, "and it fires once");
         assert!(timers.disarm(E, TimerId(1)).is_some());
+    }
+
+    #[test]
+    fn no_length_of_time_is_cut_short_by_rounding() {
+        // Read at 0.9 ms and cut to 0, a second is over at 1,000.9 ms: cut to 1,000 it may not be.
+        assert_eq!(FireAt::after(1_000, now(0, 0)), FireAt::Steady(1_001));
+        assert_eq!(
+            FireAt::after(0, now(0, 7)),
+            FireAt::Steady(7),
+            "at once is at once"
+        );
     }
 
     #[test]

@@ -209,7 +209,7 @@ fn a_crash_loses_nothing() {
     let poll = driver.poll(&activity, None);
     let (token, input) = driver.deliver(poll);
     assert_eq!(input, "1");
-    driver.pass(10_000);
+    driver.pass(10_001);
     assert_eq!(driver.status(&queued), Status::Failed, "no heartbeat");
     assert_eq!(
         driver.succeed(&token, "2").unwrap_err().name,

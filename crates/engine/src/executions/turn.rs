@@ -94,11 +94,7 @@ impl Turn {
                     self.arm(id, timer, kind, due, at_ms, now, timers)
                 }
                 Effect::RewindTimer { timer, after_ms } => {
-                    timers.rewind(
-                        id,
-                        timer,
-                        FireAt::Steady(now.steady_ms.saturating_add(after_ms)),
-                    );
+                    timers.rewind(id, timer, FireAt::after(after_ms, now));
                 }
                 Effect::DisarmTimer { timer } => self.disarm(id, timer, timers),
                 Effect::Closed { status } => self.closed = Some(status),
@@ -140,11 +136,7 @@ impl Turn {
         timers: &mut Timers,
     ) {
         let (fire, due_ms, span_ms) = match due {
-            Due::After(span) => (
-                FireAt::Steady(now.steady_ms.saturating_add(span)),
-                at_ms.saturating_add(span),
-                span,
-            ),
+            Due::After(span) => (FireAt::after(span, now), at_ms.saturating_add(span), span),
             Due::At(ms) => (FireAt::Wall(ms), ms, 0),
         };
         timers.arm(
