@@ -6,14 +6,12 @@ use super::engine::{Engine, Variables};
 use super::error::{Failure, ParseError};
 use super::limits::EXPRESSION_BYTES_MAX;
 use super::needs::Needs;
-use super::surface;
 
 /// An expression, compiled: what stands between `{%` and `%}`.
 #[derive(Clone, Debug)]
 pub struct Expression {
     engine: Engine,
     needs: Needs,
-    uses: surface::Uses,
 }
 
 /// The text of an expression, if `text` is one: `{% … %}`, with nothing before or behind.
@@ -33,13 +31,8 @@ impl Expression {
             )));
         }
         let engine = Engine::compile(text)?;
-        let uses = surface::check(engine.tree())?;
         let needs = Needs::of(&engine);
-        Ok(Expression {
-            engine,
-            needs,
-            uses,
-        })
+        Ok(Expression { engine, needs })
     }
 
     /// The text, without `{%`, `%}` and the space around it.
@@ -55,12 +48,12 @@ impl Expression {
 
     /// Whether it reads `$states.result`.
     pub(crate) fn uses_result(&self) -> bool {
-        self.uses.result
+        self.engine.surface().result
     }
 
     /// Whether it reads `$states.errorOutput`.
     pub(crate) fn uses_error_output(&self) -> bool {
-        self.uses.error_output
+        self.engine.surface().error_output
     }
 
     pub(super) fn needs(&self) -> &Needs {

@@ -10,6 +10,7 @@ use jlens_core::{Bindings, Error, HostFunction};
 use serde_json::Value;
 
 use super::limits::ARRAY_ITEMS_MAX;
+use super::rewrite;
 use crate::intrinsic::digest;
 use crate::intrinsic::java_random::JavaRandom;
 
@@ -31,11 +32,15 @@ pub(super) fn exists(name: &str) -> bool {
 pub(super) fn bindings() -> Bindings {
     static PURE: LazyLock<Bindings> = LazyLock::new(|| {
         let pure = Bindings::new()
-            .function("partition", function("<a<x>n:a>", partition))
+            .function("partition", function("<an:a>", partition))
             .function("range", function("<nnn:a>", range))
             .function("hash", function("<ss?:s>", hash))
             .function("parse", function("<s-:x>", parse))
-            .function("eval", function("<x?x?:x>", eval));
+            .function("eval", function("<x?x?:x>", eval))
+            .function(
+                rewrite::NAME,
+                HostFunction::new(2, |arguments, _| rewrite::between(arguments)).without_input(),
+            );
         with_seed(pure, 0)
     });
     PURE.clone()

@@ -15,17 +15,24 @@ pub const STEPS_MAX: u64 = 1_000_000;
 ///
 /// Source: ours. A net below [`STEPS_MAX`]: only a hostile regular expression comes near it. A clock is
 /// read inside the engine for it, and for nothing else.
-pub const TIME_MAX: Duration = Duration::from_secs(5);
+pub const TIME_MAX: Duration = Duration::from_secs(2);
 
 /// Deepest nesting of what is being evaluated; a call of a function takes a handful of levels.
 ///
 /// Source: ours. Enough for a recursion of about a thousand calls; each level costs one or two KiB.
 pub const DEPTH_MAX: usize = 5_000;
 
-/// Most bytes of a string that is built, and of a result as JSON.
+/// Most bytes of a result as JSON, and of what one of AWS's functions is given.
 ///
-/// Source: AWS, measured from outside: the largest value an expression can build.
-pub const VALUE_BYTES_MAX: usize = 6_990_256;
+/// Source: AWS, measured from outside: the largest value an expression can build. A state may hand on
+/// less than that; the interpreter says so in AWS's words for states, so it must see the result.
+pub const RESULT_BYTES_MAX: usize = 6_990_256;
+
+/// Most bytes of a string that is built on the way.
+///
+/// Source: ours; twice what a state may hand on. Splitting and matching make a value for every few
+/// bytes of a string before any other limit is looked at.
+pub const STRING_BYTES_MAX: usize = 524_288;
 
 /// Most items of an array that is built.
 ///

@@ -11,6 +11,7 @@ use serde_json::Value;
 
 use super::error::Failure;
 use super::limits::BUILT_BYTES_MAX;
+use super::words;
 
 /// What an item of an array is charged, in bytes.
 const ITEM_BYTES: usize = 24;
@@ -35,8 +36,8 @@ pub(super) struct Meter {
 enum End {
     Plain,
     Function,
-    /// A number that is not finite, by the name JavaScript gives it.
-    NotFinite(&'static str),
+    /// Zero divided by zero, which JSON has no number for.
+    NotANumber,
 }
 
 impl Meter {
@@ -57,12 +58,9 @@ impl Meter {
         matches!(self.end, End::Function)
     }
 
-    /// `Infinity` and the like, which AWS gives as a text.
-    pub(super) fn ended_in_no_finite_number(&self) -> Option<&'static str> {
-        match self.end {
-            End::NotFinite(name) => Some(name),
-            _ => None,
-        }
+    /// `NaN`, which AWS gives as a text. (What would be infinite is an error of the engine.)
+    pub(super) fn ended_in_no_number(&self) -> bool {
+        matches!(self.end, End::NotANumber)
     }
 
     /// The engine's error in our words, where ours differ.
@@ -70,7 +68,7 @@ impl Meter {
         let message = if self.token.is_cancelled() {
             format!("The evaluation built more than {BUILT_BYTES_MAX} bytes")
         } else {
-            error.message()
+            words::message(error)
         };
         Failure::Threw {
             code: error.code().to_owned(),
@@ -101,17 +99,7 @@ impl Tracer for Meter {
         };
         self.end = match value.type_name() {
             "function" => End::Function,
-            "number" if value.to_json() == Some(Value::Null) => {
-                // Its JSON is `null` for all three; only its debug form tells them apart.
-                let shown = format!("{value:?}");
-                End::NotFinite(if shown.contains("-inf") {
-                    "-Infinity"
-                } else if shown.contains("inf") {
-                    "Infinity"
-                } else {
-                    "NaN"
-                })
-            }
+            "number" if value.to_json() == Some(Value::Null) => End::NotANumber,
             _ => End::Plain,
         };
     }

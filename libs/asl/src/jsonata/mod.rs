@@ -7,7 +7,7 @@
 //! AWS runs JSONata 2.0.6 without `$eval`, and with `$partition`, `$range`, `$hash`, `$random(seed)`,
 //! `$uuid` and `$parse` added (developer guide, "Transforming data with JSONata"). The language itself
 //! is the crate `jlens-core`, which follows 2.2; what 2.2 added is refused by [`surface`]. The crate is
-//! named in [`engine`], [`functions`], [`surface`] and [`needs`], and nowhere else.
+//! named in [`engine`], [`functions`], [`meter`], [`needs`], [`rewrite`], [`surface`] and [`words`], nowhere else.
 //!
 //! What is absent here is the point:
 //!
@@ -23,9 +23,11 @@ pub mod limits;
 mod meter;
 mod needs;
 mod number;
+mod rewrite;
 mod surface;
 mod template;
 mod typed;
+mod words;
 
 use serde_json::Value;
 

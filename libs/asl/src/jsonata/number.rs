@@ -1,9 +1,9 @@
 //! Numbers as JavaScript prints them.
 
-use serde_json::Number;
+use serde_json::{Number, Value};
 
 /// A finite number: whole ones without a fraction, `1e21` and beyond with an exponent.
-pub(super) fn to_json(value: f64) -> Option<Number> {
+fn to_json(value: f64) -> Option<Number> {
     if !value.is_finite() {
         return None;
     }
@@ -24,6 +24,22 @@ pub(super) fn to_json(value: f64) -> Option<Number> {
         format!("{value}")
     };
     text.parse().ok()
+}
+
+/// A value with its numbers printed as JavaScript prints them.
+pub(super) fn normal(value: Value) -> Value {
+    match value {
+        Value::Number(number) if number.as_i64().is_none() => number
+            .as_f64()
+            .and_then(to_json)
+            .map_or(Value::Null, Value::Number),
+        Value::Array(items) => items.into_iter().map(normal).collect(),
+        Value::Object(members) => members
+            .into_iter()
+            .map(|(name, value)| (name, normal(value)))
+            .collect(),
+        other => other,
+    }
 }
 
 /// Below it every whole number is itself.

@@ -5,44 +5,54 @@
 //! which has neither `?:` nor `??`.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
-use jlens_core::ast::{Ast, Group, Node, NodeKind, Stage};
+use jlens_core::ast::{Ast, BinaryOp, Group, LambdaDef, Node, NodeKind, Span, Stage};
 use jlens_core::stack;
 
 use super::error::ParseError;
+use super::functions;
 
-/// What an expression refers to of what is not always there.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Uses {
-    /// `$states.result`.
+/// What a look at an expression tells.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Surface {
+    /// It reads `$states.result`.
     pub(super) result: bool,
-    /// `$states.errorOutput`.
+    /// It reads `$states.errorOutput`.
     pub(super) error_output: bool,
+    /// Variables and functions that are read and not bound inside before.
+    pub(super) free: BTreeSet<Arc<str>>,
+    /// Names that are bound inside, somewhere.
+    pub(super) bound: BTreeSet<Arc<str>>,
+    /// The ranges, `1..3`.
+    pub(super) ranges: Vec<Range>,
+    /// Calls of built-in functions at the end of a function.
+    pub(super) last_calls: Vec<Span>,
+}
+
+/// Where the parts of a range stand in the text, in bytes.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Range {
+    pub(super) start: usize,
+    /// The end of the operator.
+    pub(super) operator_end: usize,
+    pub(super) end: usize,
 }
 
 /// Refuses what AWS does not have; says what else is to be known.
-pub(super) fn check(tree: &Ast) -> Result<Uses, ParseError> {
+pub(super) fn check(tree: &Ast) -> Result<Surface, ParseError> {
     let mut walk = Walk {
-        uses: Uses::default(),
-        names: BTreeSet::new(),
+        surface: Surface::default(),
+        scope: Vec::new(),
+        ahead: Vec::new(),
+        lambdas: 0,
         refused: None,
     };
     walk.node(&tree.root, Context::None);
     match walk.refused {
-        None => Ok(walk.uses),
+        None => Ok(walk.surface),
         Some(error) => Err(error),
     }
-}
-
-/// The names of all variables and functions, bound inside or not.
-pub(super) fn names(tree: &Ast) -> BTreeSet<&str> {
-    let mut walk = Walk {
-        uses: Uses::default(),
-        names: BTreeSet::new(),
-        refused: None,
-    };
-    walk.node(&tree.root, Context::None);
-    walk.names
 }
 
 /// What `$` and a bare name stand for at some place.
@@ -55,8 +65,13 @@ enum Context {
 }
 
 struct Walk<'t> {
-    uses: Uses,
-    names: BTreeSet<&'t str>,
+    surface: Surface,
+    /// Names bound so far where the walk stands.
+    scope: Vec<&'t str>,
+    /// Names that the blocks around bind somewhere: a function's body may be run after that.
+    ahead: Vec<&'t str>,
+    /// How many functions' bodies the walk is in.
+    lambdas: usize,
     /// The first thing refused.
     refused: Option<ParseError>,
 }
@@ -106,11 +121,21 @@ impl<'t> Walk<'t> {
                 });
                 self.nodes([&**lhs, &**rhs], context);
             }
-            NodeKind::Binary { lhs, rhs, .. } | NodeKind::Apply { lhs, rhs } => {
+            NodeKind::Binary { op, lhs, rhs } => {
+                if *op == BinaryOp::Range {
+                    self.surface.ranges.push(Range {
+                        start: lhs.span.start,
+                        operator_end: node.pos,
+                        end: rhs.span.end,
+                    });
+                }
                 self.nodes([&**lhs, &**rhs], context);
             }
-            // The left side is the name of a variable, and not a reference to it.
-            NodeKind::Bind { rhs, .. } => self.node(rhs, context),
+            NodeKind::Apply { lhs, rhs } => self.nodes([&**lhs, &**rhs], context),
+            NodeKind::Bind { lhs, rhs } => {
+                self.node(rhs, context);
+                self.bind(bound_name(lhs));
+            }
             NodeKind::Negate { expr } => self.node(expr, context),
             NodeKind::Array { items } => self.nodes(items, context),
             NodeKind::Object { pairs } => self.pairs(pairs, context),
@@ -122,12 +147,12 @@ impl<'t> Walk<'t> {
                 self.nodes([&**condition, &**then], context);
                 self.nodes(otherwise.as_deref(), context);
             }
-            NodeKind::Block { exprs, .. } => self.nodes(exprs, context),
+            NodeKind::Block { exprs, .. } => self.block(exprs, context),
             NodeKind::Function { procedure, args } | NodeKind::Partial { procedure, args } => {
                 self.node(procedure, context);
                 self.nodes(args, context);
             }
-            NodeKind::Lambda(lambda) => self.node(&lambda.body, context),
+            NodeKind::Lambda(lambda) => self.lambda(lambda, context),
             NodeKind::Transform(transform) => {
                 self.nodes([&transform.pattern, &transform.update], Context::Item);
                 self.nodes(&transform.delete, Context::Item);
@@ -149,17 +174,57 @@ impl<'t> Walk<'t> {
         }
     }
 
+    fn bind(&mut self, name: Option<&'t str>) {
+        if let Some(name) = name {
+            self.scope.push(name);
+            self.surface.bound.insert(name.into());
+        }
+    }
+
+    fn block(&mut self, exprs: &'t [Node], context: Context) {
+        let (scope, ahead) = (self.scope.len(), self.ahead.len());
+        let binds = exprs.iter().filter_map(|node| match &node.kind {
+            NodeKind::Bind { lhs, .. } => bound_name(lhs),
+            _ => None,
+        });
+        self.ahead.extend(binds);
+        self.nodes(exprs, context);
+        self.scope.truncate(scope);
+        self.ahead.truncate(ahead);
+    }
+
+    fn lambda(&mut self, lambda: &'t LambdaDef, context: Context) {
+        let scope = self.scope.len();
+        for name in &lambda.params {
+            self.bind(Some(name));
+        }
+        // Tail calls are wrapped in functions too; these run at once.
+        if lambda.thunk
+            && let NodeKind::Function { procedure, .. } = &lambda.body.kind
+            && let NodeKind::Variable { name } = &procedure.kind
+            && functions::exists(name)
+        {
+            self.surface.last_calls.push(lambda.body.span);
+        }
+        self.lambdas += usize::from(!lambda.thunk);
+        self.node(&lambda.body, context);
+        self.lambdas -= usize::from(!lambda.thunk);
+        self.scope.truncate(scope);
+    }
+
     /// The first step stands where the path stands, the others in what the steps before gave.
     fn path(&mut self, steps: &'t [Node], context: Context) {
         let Some((first, rest)) = steps.split_first() else {
             return;
         };
+        let scope = self.scope.len();
         self.node(first, context);
         self.nodes(rest, Context::Item);
+        self.scope.truncate(scope);
         let is_states = matches!(&first.kind, NodeKind::Variable { name } if name == "states");
         if let (true, Some(NodeKind::Name { name })) = (is_states, rest.first().map(|n| &n.kind)) {
-            self.uses.result |= name == "result";
-            self.uses.error_output |= name == "errorOutput";
+            self.surface.result |= name == "result";
+            self.surface.error_output |= name == "errorOutput";
         }
     }
 
@@ -169,11 +234,13 @@ impl<'t> Walk<'t> {
             "" => {}
             // The root of everything, which there is not, wherever it stands.
             "$" => self.top_level("$$"),
+            _ if self.scope.contains(&name) => {}
+            _ if self.lambdas > 0 && self.ahead.contains(&name) => {}
             "eval" => {
                 self.refuse(|| ParseError::unsupported("The function '$eval' is not supported."));
             }
             _ => {
-                self.names.insert(name);
+                self.surface.free.insert(name.into());
             }
         }
     }
@@ -184,15 +251,26 @@ impl<'t> Walk<'t> {
         }
     }
 
-    /// Predicates and groups look at items.
+    /// Predicates and groups look at items, and see what the step binds: `@$x`, `#$i`.
     fn attributes(&mut self, node: &'t Node) {
+        self.bind(node.attrs.focus.as_deref());
+        self.bind(node.attrs.index.as_deref());
         for stage in node.attrs.stages.iter().chain(&node.attrs.predicate) {
-            if let Stage::Filter { expr, .. } = stage {
-                self.node(expr, Context::Item);
+            match stage {
+                Stage::Filter { expr, .. } => self.node(expr, Context::Item),
+                Stage::Index { var, .. } => self.bind(Some(var)),
             }
         }
         if let Some(Group { pairs, .. }) = node.attrs.group.as_deref() {
             self.pairs(pairs, Context::Item);
         }
+    }
+}
+
+/// The name on the left of `:=`.
+fn bound_name(node: &Node) -> Option<&str> {
+    match &node.kind {
+        NodeKind::Variable { name } => Some(name),
+        _ => None,
     }
 }
