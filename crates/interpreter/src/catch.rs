@@ -3,7 +3,7 @@
 use asl::definition::{Catcher, Retrier, StateKind, Transition};
 use serde_json::json;
 
-use crate::dataflow::{Payload, within_limit};
+use crate::dataflow::{Asked, Payload, within_limit};
 use crate::failure::Fault;
 use crate::frame::{FrameId, Stand};
 use crate::retry::next_attempt;
@@ -57,10 +57,19 @@ impl Turn<'_> {
             "Error": fault.failure.error.as_deref().unwrap_or_default(),
             "Cause": fault.failure.cause.as_deref().unwrap_or_default(),
         }));
+        let transition = Transition::Next(catcher.next);
+        if self.is_jsonata(id) {
+            let asked = Asked {
+                error_output: Some(&error_output),
+                ..Asked::default()
+            };
+            let fields = (catcher.jsonata_assign.as_ref(), catcher.output.as_ref());
+            return self.leave_by(id, fields, asked, error_output.clone(), transition);
+        }
         let assigned = self.assigned(id, catcher.assign.as_ref(), error_output.clone())?;
         let output = self.put_result(id, &catcher.result_path, error_output)?;
         let output = within_limit(output, &self.state(id).name)?;
-        self.leave_with(id, output, assigned, Transition::Next(catcher.next))
+        self.leave_with(id, output, assigned, transition)
     }
 }
 

@@ -10,6 +10,12 @@ pub const HISTORY_EVENTS_MAX: u32 = 25_000;
 /// Source: AWS quota page, "maximum input or output size for a task, state, or execution".
 pub const PAYLOAD_BYTES_MAX: usize = 262_144;
 
+/// Most bytes of all variables of an execution, as JSON texts. Those of one `Assign` are together at
+/// most [`PAYLOAD_BYTES_MAX`].
+///
+/// Source: AWS developer guide, "Passing data between states with variables", limits.
+pub const VARIABLES_BYTES_MAX: usize = 10 * 1024 * 1024;
+
 /// Most iterations of an inline Map at one time, whatever `MaxConcurrency` says.
 ///
 /// Source: AWS developer guide, "state-map-inline".

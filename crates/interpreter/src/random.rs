@@ -10,6 +10,15 @@ pub(crate) struct Stream {
 }
 
 impl Stream {
+    /// A stream of its own for the attempt `retries` of the visit that began with event `entered`: the
+    /// same whenever it is asked for, at a place that drawing numbers one by one never comes to.
+    pub(crate) fn aside(seed: u64, entered: u32, retries: u32) -> Stream {
+        const FAR: u64 = 1 << 63;
+        // Events number a few thousands, so nothing is lost at the top.
+        let drawn = FAR | (u64::from(entered) << 40) | (u64::from(retries) << 8);
+        Stream { seed, drawn }
+    }
+
     /// The next number (SplitMix64: the n-th number needs no state but n).
     pub(crate) fn next(&mut self) -> u64 {
         self.drawn = self.drawn.wrapping_add(1);

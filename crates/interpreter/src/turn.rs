@@ -1,7 +1,7 @@
 //! A turn: one step at work. It appends events, arms timers, and runs frames while any is ready.
 
 use asl::StateMachine;
-use asl::definition::{State, StateKind, Transition};
+use asl::definition::{QueryLanguage, State, StateKind, Transition};
 
 use crate::execution::{Execution, Moment, Step};
 use crate::failure::{Fault, RUNTIME};
@@ -60,6 +60,11 @@ impl<'a> Turn<'a> {
     /// The state a frame stands in.
     pub(crate) fn state(&self, id: FrameId) -> &'a State {
         self.machine.state(self.execution.frame(id).state)
+    }
+
+    /// Whether that state's expressions are in JSONata.
+    pub(crate) fn is_jsonata(&self, id: FrameId) -> bool {
+        self.state(id).query_language == QueryLanguage::Jsonata
     }
 
     // Events.

@@ -4,6 +4,7 @@ use asl::StateMachine;
 use asl::definition::StateKind;
 use serde_json::{Map, Value, json};
 
+use super::Payload;
 use crate::execution::Execution;
 use crate::frame::FrameId;
 
@@ -14,13 +15,17 @@ pub(crate) struct Item<'a> {
     pub(crate) value: &'a Value,
 }
 
-/// What the context object holds beside the usual.
+/// What expressions see beside the usual.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Asked<'a> {
-    /// `$$.Map.Item`.
+    /// `Map.Item` of the context object.
     pub(crate) item: Option<Item<'a>>,
-    /// `$$.Task.Token`.
+    /// `Task.Token` of the context object.
     pub(crate) token: Option<&'a str>,
+    /// `$states.result`.
+    pub(crate) result: Option<&'a Payload>,
+    /// `$states.errorOutput`.
+    pub(crate) error_output: Option<&'a Payload>,
 }
 
 /// Builds the context object for the state a frame stands in.

@@ -1,10 +1,12 @@
 //! Data flow: what a state sees, what it hands on, and where the result goes.
 //!
-//! In order: `InputPath`, `Parameters`, the work, `ResultSelector`, `ResultPath` (into the raw
+//! Here is that of JSONPath; that of JSONata is in [`jsonata`]. A JSONata state has none of the fields
+//! of JSONPath, so its `effective_input` is its raw input. In order: `InputPath`, `Parameters`, the work, `ResultSelector`, `ResultPath` (into the raw
 //! input), `OutputPath`. A field that is absent costs nothing: the document goes on as it is, with
 //! its bytes, parsed by nobody.
 
 mod context;
+mod jsonata;
 mod payload;
 mod scope;
 mod seconds;
@@ -23,10 +25,7 @@ use crate::Document;
 use crate::failure::{Fault, RUNTIME};
 use crate::frame::FrameId;
 use crate::limits::PAYLOAD_BYTES_MAX;
-use crate::turn::Turn;
-
-/// What a state says that this interpreter cannot evaluate.
-pub(crate) const NO_JSONATA: &str = "JSONata expressions cannot be evaluated yet.";
+use crate::turn::{Halt, Turn};
 
 impl Turn<'_> {
     /// Evaluates something in the scope of a frame's state, where `$` is `input`.
@@ -37,7 +36,8 @@ impl Turn<'_> {
         asked: Asked<'_>,
         evaluate: impl FnOnce(&dyn Scope) -> T,
     ) -> T {
-        let scope = StateScope::new(self.execution, self.machine, id, input, asked);
+        let now_ms = self.at.now_ms;
+        let scope = StateScope::new(self.execution, self.machine, id, input, asked, now_ms);
         let result = evaluate(&scope);
         let drawn = scope.drawn();
         self.execution.drawn = drawn;
@@ -46,9 +46,14 @@ impl Turn<'_> {
 
     /// `InputPath`: what of the raw input the state sees.
     pub(crate) fn effective_input(&mut self, id: FrameId) -> Result<Payload, Fault> {
-        let raw = Payload::Document(self.execution.frame(id).visit.input.clone());
+        let raw = self.raw_input(id);
         let state = self.state(id);
         self.select(id, &state.input_path, raw)
+    }
+
+    /// The input as it came: `$states.input`.
+    pub(crate) fn raw_input(&self, id: FrameId) -> Payload {
+        Payload::Document(self.execution.frame(id).visit.input.clone())
     }
 
     /// `OutputPath`: what of its output the state hands on.
@@ -115,6 +120,22 @@ impl Turn<'_> {
         self.evaluate(id, &from, asked, |scope| template.evaluate(scope))
             .map(Payload::Value)
             .map_err(|error| self.fault_in_state(id, error.error, error.cause))
+    }
+
+    /// What the work of a state begins with: `InputPath` and `Parameters`, or `Arguments`.
+    pub(crate) fn work_input(
+        &mut self,
+        id: FrameId,
+        parameters: Option<&Template>,
+        arguments: Option<&asl::jsonata::Template>,
+        asked: Asked<'_>,
+    ) -> Result<Payload, Halt> {
+        if self.is_jsonata(id) {
+            let input = self.raw_input(id);
+            return self.jsonata_field(id, arguments, asked, input);
+        }
+        let input = self.effective_input(id)?;
+        Ok(self.template_for(id, parameters, input, asked)?)
     }
 
     /// `ResultPath`: puts the result into the raw input.

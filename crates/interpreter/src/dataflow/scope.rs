@@ -3,7 +3,7 @@
 use std::cell::{Cell, OnceCell};
 
 use asl::StateMachine;
-use asl::path::Scope;
+use asl::{jsonata, path};
 use serde_json::Value;
 
 use super::{Asked, Payload, context};
@@ -18,6 +18,7 @@ pub(crate) struct StateScope<'a> {
     frame: FrameId,
     input: &'a Payload,
     asked: Asked<'a>,
+    now_ms: i64,
     context: OnceCell<Value>,
     stream: Cell<Stream>,
 }
@@ -29,6 +30,7 @@ impl<'a> StateScope<'a> {
         frame: FrameId,
         input: &'a Payload,
         asked: Asked<'a>,
+        now_ms: i64,
     ) -> StateScope<'a> {
         let stream = Cell::new(execution.stream());
         StateScope {
@@ -37,9 +39,16 @@ impl<'a> StateScope<'a> {
             frame,
             input,
             asked,
+            now_ms,
             context: OnceCell::new(),
             stream,
         }
+    }
+
+    /// With randomness from elsewhere than the execution's own stream.
+    pub(crate) fn with_stream(self, stream: Stream) -> StateScope<'a> {
+        self.stream.set(stream);
+        self
     }
 
     /// How many random numbers the execution has drawn by now.
@@ -48,17 +57,14 @@ impl<'a> StateScope<'a> {
     }
 }
 
-impl Scope for StateScope<'_> {
-    fn input(&self) -> &Value {
-        self.input.value()
-    }
-
-    fn context(&self) -> &Value {
+/// What JSONPath and JSONata see alike.
+impl StateScope<'_> {
+    fn context_object(&self) -> &Value {
         self.context
             .get_or_init(|| context::build(self.execution, self.machine, self.frame, self.asked))
     }
 
-    fn variable(&self, name: &str) -> Option<&Value> {
+    fn find_variable(&self, name: &str) -> Option<&Value> {
         let mut at = Some(self.frame);
         while let Some(id) = at {
             let frame = self.execution.frame(id);
@@ -70,17 +76,62 @@ impl Scope for StateScope<'_> {
         None
     }
 
-    fn uuid(&self) -> String {
+    fn draw<T>(&self, draw: impl FnOnce(&mut Stream) -> T) -> T {
         let mut stream = self.stream.get();
-        let uuid = stream.uuid();
+        let drawn = draw(&mut stream);
         self.stream.set(stream);
-        uuid
+        drawn
+    }
+}
+
+impl path::Scope for StateScope<'_> {
+    fn input(&self) -> &Value {
+        self.input.value()
+    }
+
+    fn context(&self) -> &Value {
+        self.context_object()
+    }
+
+    fn variable(&self, name: &str) -> Option<&Value> {
+        self.find_variable(name)
+    }
+
+    fn uuid(&self) -> String {
+        self.draw(Stream::uuid)
     }
 
     fn random(&self) -> f64 {
-        let mut stream = self.stream.get();
-        let number = stream.unit();
-        self.stream.set(stream);
-        number
+        self.draw(Stream::unit)
+    }
+}
+
+impl jsonata::Scope for StateScope<'_> {
+    fn input(&self) -> &Value {
+        self.input.value()
+    }
+
+    fn context(&self) -> &Value {
+        self.context_object()
+    }
+
+    fn result(&self) -> Option<&Value> {
+        self.asked.result.map(Payload::value)
+    }
+
+    fn error_output(&self) -> Option<&Value> {
+        self.asked.error_output.map(Payload::value)
+    }
+
+    fn variable(&self, name: &str) -> Option<&Value> {
+        self.find_variable(name)
+    }
+
+    fn now(&self) -> i64 {
+        self.now_ms
+    }
+
+    fn seed(&self) -> u64 {
+        self.draw(Stream::next)
     }
 }

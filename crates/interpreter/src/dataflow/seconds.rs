@@ -3,10 +3,9 @@
 use asl::definition::Seconds;
 use serde_json::Value;
 
-use super::Payload;
-use crate::failure::Fault;
+use super::Asked;
 use crate::frame::FrameId;
-use crate::turn::Turn;
+use crate::turn::{Halt, Turn};
 
 impl Turn<'_> {
     /// A whole number of at least `least`; `field` is the name of the plain field, `TimeoutSeconds`.
@@ -17,34 +16,38 @@ impl Turn<'_> {
         field: &str,
         given: Option<&Seconds>,
         least: u64,
-    ) -> Result<Option<u64>, Fault> {
+    ) -> Result<Option<u64>, Halt> {
         let path = match given {
             None => return Ok(None),
             Some(Seconds::Fixed(number)) => return Ok(Some(*number)),
             Some(Seconds::Path(path)) => path,
-            Some(Seconds::Expression(_)) => {
-                return Err(self.runtime_fault(id, super::NO_JSONATA));
+            Some(Seconds::Expression(expression)) => {
+                let number = self.jsonata(id, Asked::default(), |scope| {
+                    expression.evaluate_whole_number(scope, least)
+                });
+                return number.map(Some);
             }
         };
-        let raw = Payload::Document(self.execution.frame(id).visit.input.clone());
+        let raw = self.raw_input(id);
         let value = self.path(id, path, &raw)?;
-        match whole(&value) {
+        let fault = match whole(&value) {
             Some(number) if number >= i128::from(least) => {
-                Ok(Some(u64::try_from(number).unwrap_or(u64::MAX)))
+                return Ok(Some(u64::try_from(number).unwrap_or(u64::MAX)));
             }
             Some(_) if least == 0 => {
-                Err(self.runtime_fault(id, format_args!("{field} cannot be negative.")))
+                self.runtime_fault(id, format_args!("{field} cannot be negative."))
             }
-            Some(_) => Err(self.runtime_fault(id, format_args!("{field} must be positive."))),
-            None => Err(self.runtime_fault(
+            Some(_) => self.runtime_fault(id, format_args!("{field} must be positive.")),
+            None => self.runtime_fault(
                 id,
                 format_args!(
                     "The {field}Path field refers to value \"{}\" which is not a valid integer: {}",
                     plain(&value),
                     path.text()
                 ),
-            )),
-        }
+            ),
+        };
+        Err(fault.into())
     }
 }
 

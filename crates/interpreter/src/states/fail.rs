@@ -6,7 +6,7 @@ use asl::definition::{Fail, Text};
 use serde_json::Value;
 
 use crate::Failure;
-use crate::dataflow::{NO_JSONATA, Payload, plain};
+use crate::dataflow::{Asked, plain};
 use crate::failure::Fault;
 use crate::frame::FrameId;
 use crate::turn::{Halt, Turn};
@@ -27,14 +27,19 @@ impl Turn<'_> {
         id: FrameId,
         field: &str,
         text: Option<&Text>,
-    ) -> Result<Option<Arc<str>>, Fault> {
+    ) -> Result<Option<Arc<str>>, Halt> {
         let template = match text {
             None => return Ok(None),
             Some(Text::Fixed(text)) => return Ok(Some(Arc::clone(text))),
             Some(Text::Expression(template)) => template,
-            Some(Text::Jsonata(_)) => return Err(self.runtime_fault(id, NO_JSONATA)),
+            Some(Text::Jsonata(expression)) => {
+                let text = self.jsonata(id, Asked::default(), |scope| {
+                    expression.evaluate_string(scope)
+                })?;
+                return Ok(Some(text.into()));
+            }
         };
-        let input = Payload::Document(self.execution.frame(id).visit.input.clone());
+        let input = self.raw_input(id);
         match self.template(id, Some(template), input)?.into_value() {
             Value::String(text) => Ok(Some(text.into())),
             other => {
@@ -42,7 +47,7 @@ impl Turn<'_> {
                 let cause = format!(
                     "The {field}Path field refers to value \"{value}\" which is not a string."
                 );
-                Err(self.runtime_fault(id, cause))
+                Err(self.runtime_fault(id, cause).into())
             }
         }
     }

@@ -6,7 +6,7 @@
 use asl::definition::{StateIndex, StateKind};
 
 use crate::Document;
-use crate::dataflow::{Payload, within_limit};
+use crate::dataflow::Payload;
 use crate::failure::Fault;
 use crate::frame::{Frame, FrameId, Join, Stand, Visit};
 use crate::history::{EventDetails, EventId};
@@ -108,9 +108,7 @@ impl Turn<'_> {
         // A result that is too large fails the state only when something of it goes on.
         self.append_aside(id, succeeded)?;
         self.settle(id, None);
-        let (seen, output) = self.result_to_output(id, selector.as_ref(), result_path, result)?;
-        let output = Payload::Document(within_limit(output, &state.name)?);
-        self.leave(id, seen, output, transition)
+        self.leave_with_result(id, selector.as_ref(), result_path, result, transition)
     }
 
     /// A line failed, and nothing in it caught the failure.

@@ -2,11 +2,10 @@
 
 use std::sync::Arc;
 
-use asl::definition::Map;
+use asl::definition::{Map, Percentage, Seconds};
 use serde_json::Value;
 
 use crate::dataflow::{Asked, Item, Payload, within_limit};
-use crate::failure::Fault;
 use crate::frame::{FrameId, Join, Stand};
 use crate::history::{EventDetails, EventId};
 use crate::limits::MAP_LANES_MAX;
@@ -20,6 +19,7 @@ impl Turn<'_> {
         }
         let items = self.items(id, map)?;
         let lanes = self.whole_number(id, "MaxConcurrency", map.max_concurrency.as_ref(), 0)?;
+        self.check_tolerance(id, map)?;
         let lanes = match lanes {
             None | Some(0) => MAP_LANES_MAX,
             Some(lanes) => lanes.min(MAP_LANES_MAX),
@@ -61,12 +61,17 @@ impl Turn<'_> {
         let index = self.join(id).next;
         let value = &items[index as usize];
         let state = self.state(id);
-        let input = match &map.item_selector {
-            None => Payload::Value(value.clone()),
-            selector => {
+        let asked = Asked {
+            item: Some(Item { index, value }),
+            ..Asked::default()
+        };
+        let input = match (&map.item_selector, &map.jsonata_item_selector) {
+            (None, selector) => {
+                let item = Payload::Value(value.clone());
+                self.jsonata_field(id, selector.as_ref(), asked, item)?
+            }
+            (selector, _) => {
                 let input = self.effective_input(id)?;
-                let item = Some(Item { index, value });
-                let asked = Asked { item, token: None };
                 self.template_for(id, selector.as_ref(), input, asked)?
             }
         };
@@ -84,8 +89,12 @@ impl Turn<'_> {
         Ok(())
     }
 
-    /// The items, as the state's input gives them: the same at every call within a visit.
-    fn items(&mut self, id: FrameId, map: &Map) -> Result<Arc<Vec<Value>>, Fault> {
+    /// The items: the same at every call within an attempt.
+    fn items(&mut self, id: FrameId, map: &Map) -> Result<Arc<Vec<Value>>, Halt> {
+        if let Some(items) = &map.items {
+            let items = self.jsonata_of_visit(id, |scope| items.evaluate_array(scope))?;
+            return Ok(Arc::new(items));
+        }
         let input = self.effective_input(id)?;
         let (items, path) = match &map.items_path {
             None => (input.into_value(), "$"),
@@ -93,10 +102,30 @@ impl Turn<'_> {
         };
         match items {
             Value::Array(items) => Ok(Arc::new(items)),
-            _ => Err(self.runtime_fault(
-                id,
-                format_args!("Reference path \"{path}\" must point to array."),
-            )),
+            // It is no expression that fails here, so the event names no place.
+            other if self.is_jsonata(id) => {
+                let cause = format!("Map state input must be an array but was: {other}");
+                Err(self.evaluation_failed(id, None, &cause))
+            }
+            _ => {
+                let cause = format!("Reference path \"{path}\" must point to array.");
+                Err(self.runtime_fault(id, cause).into())
+            }
         }
+    }
+
+    /// Evaluates what failures are tolerated. It is for a Distributed Map alone: the first iteration of
+    /// an inline one that fails ends the state. Yet an expression that has no value fails this one too.
+    fn check_tolerance(&mut self, id: FrameId, map: &Map) -> Result<(), Halt> {
+        if let Some(Seconds::Expression(_)) = &map.tolerated_failure_count {
+            let count = map.tolerated_failure_count.as_ref();
+            self.whole_number(id, "ToleratedFailureCount", count, 0)?;
+        }
+        if let Some(Percentage::Expression(expression)) = &map.tolerated_failure_percentage {
+            self.jsonata(id, Asked::default(), |scope| {
+                expression.evaluate_percentage(scope)
+            })?;
+        }
+        Ok(())
     }
 }

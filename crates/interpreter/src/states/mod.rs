@@ -12,15 +12,17 @@ mod wait;
 
 use std::sync::Arc;
 
-use asl::definition::{QueryLanguage, StateKind, Transition};
+use asl::definition::{ResultPath, StateKind, Transition};
+use asl::jsonata;
 use asl::template::Template;
 use serde_json::Value;
 
 use crate::Document;
-use crate::dataflow::{NO_JSONATA, Payload, within_limit};
+use crate::dataflow::{Asked, Payload, within_limit};
 use crate::failure::Fault;
 use crate::frame::FrameId;
 use crate::history::EventDetails;
+use crate::limits::{PAYLOAD_BYTES_MAX, VARIABLES_BYTES_MAX};
 use crate::turn::{Halt, Turn, state_type};
 pub(crate) use task::{Ended, seconds_to_ms};
 
@@ -31,9 +33,6 @@ impl Turn<'_> {
     /// Begins the work of the state a frame stands in, or does all of it.
     pub(crate) fn begin_state(&mut self, id: FrameId) -> Result<(), Halt> {
         let state = self.state(id);
-        if state.query_language == QueryLanguage::Jsonata {
-            return Err(self.runtime_fault(id, NO_JSONATA).into());
-        }
         match &state.kind {
             StateKind::Task(task) => self.begin_task(id, task),
             StateKind::Pass(pass) => self.pass(id, pass),
@@ -46,7 +45,75 @@ impl Turn<'_> {
         }
     }
 
-    /// Leaves a state that succeeded; `seen` is what its `Assign` sees as `$`.
+    /// Leaves a state whose work came to `result`.
+    pub(crate) fn leave_with_result(
+        &mut self,
+        id: FrameId,
+        selector: Option<&Template>,
+        path: &ResultPath,
+        result: Payload,
+        transition: Transition,
+    ) -> Result<(), Halt> {
+        if self.is_jsonata(id) {
+            return self.leave_jsonata(id, Some(result), transition);
+        }
+        let (seen, output) = self.result_to_output(id, selector, path, result)?;
+        self.leave(id, seen, output, transition)
+    }
+
+    /// Leaves a state that has no work of its own, and hands on its input.
+    pub(crate) fn leave_with_input(
+        &mut self,
+        id: FrameId,
+        transition: Transition,
+    ) -> Result<(), Halt> {
+        if self.is_jsonata(id) {
+            return self.leave_jsonata(id, None, transition);
+        }
+        let input = self.effective_input(id)?;
+        let output = self.output(id, input.clone())?;
+        self.leave(id, input, output, transition)
+    }
+
+    /// Leaves a JSONata state that succeeded, with a result or without.
+    pub(crate) fn leave_jsonata(
+        &mut self,
+        id: FrameId,
+        result: Option<Payload>,
+        transition: Transition,
+    ) -> Result<(), Halt> {
+        let state = self.state(id);
+        let asked = Asked {
+            result: result.as_ref(),
+            ..Asked::default()
+        };
+        let otherwise = match &result {
+            Some(result) => result.clone(),
+            None => self.raw_input(id),
+        };
+        let fields = (state.jsonata_assign.as_ref(), state.output.as_ref());
+        self.leave_by(id, fields, asked, otherwise, transition)
+    }
+
+    /// Leaves a JSONata state by an `Assign` and an `Output`: its own, a rule's or a catcher's. Without
+    /// an `Output`, `otherwise` goes on.
+    pub(crate) fn leave_by(
+        &mut self,
+        id: FrameId,
+        (assign, output): (Option<&jsonata::Template>, Option<&jsonata::Template>),
+        asked: Asked<'_>,
+        otherwise: Payload,
+        transition: Transition,
+    ) -> Result<(), Halt> {
+        let nothing = Payload::Value(Value::Null);
+        let assigned = self.jsonata_field(id, assign, asked, nothing)?;
+        let assigned = self.variables(id, assigned)?;
+        let output = self.jsonata_field(id, output, asked, otherwise)?;
+        let output = within_limit(output, &self.state(id).name)?;
+        self.leave_with(id, output, assigned, transition)
+    }
+
+    /// Leaves a JSONPath state that succeeded; `seen` is what its `Assign` sees as `$`.
     pub(crate) fn leave(
         &mut self,
         id: FrameId,
@@ -60,7 +127,7 @@ impl Turn<'_> {
         self.leave_with(id, output, assigned, transition)
     }
 
-    /// Evaluates an `Assign`.
+    /// Evaluates an `Assign` of JSONPath.
     pub(crate) fn assigned(
         &mut self,
         id: FrameId,
@@ -70,13 +137,35 @@ impl Turn<'_> {
         if assign.is_none() {
             return Ok(Assigned::new());
         }
-        let Value::Object(values) = self.template(id, assign, seen)?.into_value() else {
+        let assigned = self.template(id, assign, seen)?;
+        self.variables(id, assigned)
+    }
+
+    /// The variables that the members of an object give; anything else gives none.
+    fn variables(&self, id: FrameId, assigned: Payload) -> Result<Assigned, Fault> {
+        let Value::Object(values) = assigned.into_value() else {
             return Ok(Assigned::new());
         };
         let documents = values.into_iter();
-        Ok(documents
+        let assigned: Assigned = documents
             .map(|(name, value)| (name.into(), Document::from_value(value)))
-            .collect())
+            .collect();
+        let new: usize = assigned.iter().map(|(_, value)| value.text().len()).sum();
+        if new > PAYLOAD_BYTES_MAX || new + self.kept_bytes(id, &assigned) > VARIABLES_BYTES_MAX {
+            return Err(Fault::data_limit(&self.state(id).name));
+        }
+        Ok(assigned)
+    }
+
+    /// Bytes of all variables of the execution but those of the frame that are assigned anew.
+    fn kept_bytes(&self, id: FrameId, assigned: &Assigned) -> usize {
+        let frames = self.execution.frames.iter();
+        let variables = frames
+            .flat_map(|(frame, at)| at.variables.iter().map(move |variable| (*frame, variable)));
+        let kept = variables.filter(|(frame, (name, _))| {
+            *frame != id || assigned.iter().all(|(assigned, _)| assigned != *name)
+        });
+        kept.map(|(_, (_, value))| value.text().len()).sum()
     }
 
     /// Writes `…StateExited`, sets the variables and moves the frame on.

@@ -2,15 +2,16 @@
 
 use asl::definition::Parallel;
 
-use crate::dataflow::within_limit;
+use crate::dataflow::{Asked, within_limit};
 use crate::frame::{FrameId, Join, Stand};
 use crate::history::EventDetails;
 use crate::turn::{Halt, Turn};
 
 impl Turn<'_> {
     pub(super) fn begin_parallel(&mut self, id: FrameId, parallel: &Parallel) -> Result<(), Halt> {
-        let input = self.effective_input(id)?;
-        let input = self.template(id, parallel.parameters.as_ref(), input)?;
+        let (parameters, arguments) = (&parallel.parameters, &parallel.arguments);
+        let asked = Asked::default();
+        let input = self.work_input(id, parameters.as_ref(), arguments.as_ref(), asked)?;
         let input = within_limit(input, &self.state(id).name)?;
         self.append(id, EventDetails::ParallelStateStarted)?;
         let branches = u32::try_from(parallel.branches.len())

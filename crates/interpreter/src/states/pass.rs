@@ -9,6 +9,9 @@ use crate::turn::{Halt, Turn};
 
 impl Turn<'_> {
     pub(super) fn pass(&mut self, id: FrameId, pass: &Pass) -> Result<(), Halt> {
+        if self.is_jsonata(id) {
+            return self.leave_jsonata(id, None, pass.transition);
+        }
         let input = self.effective_input(id)?;
         let input = self.template(id, pass.parameters.as_ref(), input)?;
         let result = match &pass.result {
@@ -16,7 +19,6 @@ impl Turn<'_> {
             Some(result) => Payload::Document(Document::from_value((**result).clone())),
             None => input,
         };
-        let (result, output) = self.result_to_output(id, None, &pass.result_path, result)?;
-        self.leave(id, result, output, pass.transition)
+        self.leave_with_result(id, None, &pass.result_path, result, pass.transition)
     }
 }

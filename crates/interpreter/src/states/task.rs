@@ -89,13 +89,13 @@ impl Turn<'_> {
     pub(super) fn begin_task(&mut self, id: FrameId, task: &Task) -> Result<(), Halt> {
         let resource = Resource::of(&task.resource);
         let has_token = resource.has_token();
-        let input = self.effective_input(id)?;
         let token = if has_token { self.token()? } else { None };
         let asked = Asked {
-            item: None,
             token: token.as_deref(),
+            ..Asked::default()
         };
-        let input = self.template_for(id, task.parameters.as_ref(), input, asked)?;
+        let (parameters, arguments) = (&task.parameters, &task.arguments);
+        let input = self.work_input(id, parameters.as_ref(), arguments.as_ref(), asked)?;
         let timeout = self.whole_number(id, "TimeoutSeconds", task.timeout.as_ref(), 1)?;
         let heartbeat = self.whole_number(id, "HeartbeatSeconds", task.heartbeat.as_ref(), 1)?;
         let input = within_limit(input, &resource.blamed(&task.resource))?;
@@ -290,9 +290,8 @@ impl Turn<'_> {
         self.append(id, details)?;
         self.settle(id, fired);
         let result = Payload::Document(outcome?);
-        let (seen, output) =
-            self.result_to_output(id, task.result_selector.as_ref(), &task.result_path, result)?;
-        self.leave(id, seen, output, task.transition)
+        let selector = task.result_selector.as_ref();
+        self.leave_with_result(id, selector, &task.result_path, result, task.transition)
     }
 }
 

@@ -4,7 +4,7 @@ use asl::definition::{Wait, WaitUntil};
 use asl::path::Path;
 use serde_json::Value;
 
-use crate::dataflow::{NO_JSONATA, Payload, plain, whole};
+use crate::dataflow::{Asked, Payload, plain, whole};
 use crate::failure::Fault;
 use crate::frame::{FrameId, Stand};
 use crate::limits::WAIT_SECONDS_MAX;
@@ -29,8 +29,17 @@ impl Turn<'_> {
                 let ms = self.timestamp_at(id, path)?;
                 until(ms, now_ms).map_err(|cause| self.runtime_fault(id, cause))?
             }
-            WaitUntil::SecondsExpression(_) | WaitUntil::TimestampExpression(_) => {
-                return Err(self.runtime_fault(id, NO_JSONATA).into());
+            WaitUntil::SecondsExpression(expression) => {
+                let seconds = self.jsonata(id, Asked::default(), |scope| {
+                    expression.evaluate_whole_number(scope, 0)
+                })?;
+                relative(i128::from(seconds)).map_err(|cause| self.runtime_fault(id, cause))?
+            }
+            WaitUntil::TimestampExpression(expression) => {
+                let (ms, _) = self.jsonata(id, Asked::default(), |scope| {
+                    expression.evaluate_timestamp(scope)
+                })?;
+                until(ms, now_ms).map_err(|cause| self.runtime_fault(id, cause))?
             }
         };
         if wait_ms <= 0 {
@@ -43,9 +52,7 @@ impl Turn<'_> {
 
     /// The moment has come.
     pub(crate) fn wait_over(&mut self, id: FrameId, wait: &Wait) -> Result<(), Halt> {
-        let input = self.effective_input(id)?;
-        let output = self.output(id, input.clone())?;
-        self.leave(id, input, output, wait.transition)
+        self.leave_with_input(id, wait.transition)
     }
 
     fn seconds_at(&mut self, id: FrameId, path: &Path) -> Result<i128, Fault> {
