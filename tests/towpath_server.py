@@ -8,6 +8,7 @@ import itertools
 import json
 import os
 import pathlib
+import random
 import signal
 import socket
 import subprocess
@@ -41,9 +42,16 @@ def binary():
 
 def free_port():
     """A port that was free a moment ago; the same one is needed again after a restart."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
+    # Below the range from which the system takes the ports of clients: while a server is
+    # away, a client must not get its port.
+    while True:
+        port = random.randrange(20_000, 32_000)
+        with socket.socket() as listener:
+            try:
+                listener.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
 
 
 def client_environment(endpoint):

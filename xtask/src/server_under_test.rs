@@ -111,10 +111,15 @@ fn spawn(binary: &Path, data: &Path, log: &Path, address: SocketAddr) -> Result<
         .spawn()?)
 }
 
-/// A port that was free a moment ago. The same one is used again after a restart, so it
-/// is chosen here and not by the server.
+/// A port that was free a moment ago. The same one is used again after a restart, so it is
+/// chosen here and not by the server; and below the range from which the system takes the
+/// ports of clients, so that none of them gets it while the server is away.
 fn free_address() -> Result<SocketAddr, Failure> {
-    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?)
+    let first = 20_000 + (std::process::id() % 10_000) as u16;
+    (first..32_000)
+        .map(|port| SocketAddr::from((Ipv4Addr::LOCALHOST, port)))
+        .find(|address| TcpListener::bind(address).is_ok())
+        .ok_or_else(|| "no free port below 32000".into())
 }
 
 /// Whether one call of the API gets any answer.
