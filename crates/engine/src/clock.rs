@@ -19,6 +19,9 @@ impl HistoryClock {
 
     /// The time of an event that happens now.
     pub(crate) fn at(&mut self, now: Now) -> i64 {
+        if interpreter::breaks::awake("r22") {
+            return now.wall_ms;
+        }
         self.latest_ms = self.latest_ms.max(now.wall_ms);
         self.latest_ms
     }

@@ -11,6 +11,7 @@
 //! - no randomness: identifiers and jitter come from the seed the execution was born with;
 //! - no queues: who gets an activity task is the engine's business.
 
+pub mod breaks;
 mod catch;
 mod dataflow;
 mod document;

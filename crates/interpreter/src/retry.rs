@@ -2,6 +2,7 @@
 
 use asl::definition::Retrier;
 
+use crate::breaks;
 use crate::failure::Fault;
 use crate::limits::RETRY_DELAY_SECONDS_MAX;
 use crate::random::Stream;
@@ -26,8 +27,13 @@ pub(crate) fn next_attempt(
     if attempts[at] >= retrier.max_attempts {
         return None;
     }
-    let delay_ms = delay_ms(retrier, attempts[at]);
-    attempts[at] += 1;
+    let made = if breaks::awake("r37") {
+        0
+    } else {
+        attempts[at]
+    };
+    let delay_ms = delay_ms(retrier, made);
+    attempts[at] += u64::from(!breaks::awake("r36"));
     Some(if retrier.full_jitter {
         (stream.unit() * delay_ms as f64) as i64
     } else {

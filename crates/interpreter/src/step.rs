@@ -6,6 +6,7 @@ use std::sync::Arc;
 use asl::StateMachine;
 use asl::definition::StateKind;
 
+use crate::breaks;
 use crate::execution::{Birth, Execution, Moment, Status, Step};
 use crate::failure::TIMEOUT;
 use crate::frame::{Frame, FrameId, PendingStart, Stand, Visit};
@@ -150,6 +151,7 @@ impl Turn<'_> {
         let id = self
             .execution
             .frame_of_task(task)
+            .or_else(|| self.any_handed_out())
             .ok_or(Refusal::TaskClosed)?;
         let open = self
             .execution
@@ -158,11 +160,20 @@ impl Turn<'_> {
             .expect("found by its open task");
         let is_call = open.call.is_some() && hand_out == 0;
         let is_held = open.handed && open.hand_outs == hand_out;
-        if is_call || is_held {
+        if is_call || is_held || breaks::awake("r12") {
             Ok(id)
         } else {
             Err(Refusal::TaskClosed)
         }
+    }
+
+    /// Break `r12`: any attempt will do.
+    fn any_handed_out(&self) -> Option<FrameId> {
+        let handed = |frame: &Frame| frame.open_task().is_some_and(|open| open.handed);
+        let mut frames = self.execution.frames.iter();
+        frames
+            .find(|(_, frame)| breaks::awake("r12") && handed(frame))
+            .map(|(id, _)| *id)
     }
 
     fn hand_out(
@@ -223,11 +234,17 @@ impl Turn<'_> {
             .frame(id)
             .open_task()
             .expect("found by its open task");
+        let timeout = open.timeout_timer.filter(|_| breaks::awake("r31"));
+        let timeout_ms = open.timeout_seconds.map_or(0, seconds_to_ms);
         if let (Some(timer), Some(seconds)) = (open.heartbeat_timer, open.heartbeat_seconds) {
             self.effect(Effect::RewindTimer {
                 timer,
                 after_ms: seconds_to_ms(seconds),
             });
+        }
+        if let Some(timer) = timeout {
+            let after_ms = timeout_ms;
+            self.effect(Effect::RewindTimer { timer, after_ms });
         }
         Ok(Ok(()))
     }

@@ -3,6 +3,7 @@
 use asl::StateMachine;
 use asl::definition::{QueryLanguage, State, StateKind, Transition};
 
+use crate::breaks;
 use crate::execution::{Execution, Moment, Step};
 use crate::failure::{Fault, RUNTIME};
 use crate::frame::{Frame, FrameId, Stand, Visit};
@@ -128,7 +129,11 @@ impl<'a> Turn<'a> {
         execution.events += 1;
         let id = execution.events;
         assert!(previous < id, "an event hangs on an earlier one");
-        let timestamp_ms = timestamp_ms.max(execution.last_ms);
+        let timestamp_ms = match breaks::awake("r22") {
+            true => timestamp_ms,
+            false => timestamp_ms.max(execution.last_ms),
+        };
+        let previous = if breaks::awake("r20") { 0 } else { previous };
         execution.last_ms = timestamp_ms;
         if let Some(document) = details.document() {
             let _ = document.clone().at_home(id);
@@ -198,6 +203,9 @@ impl<'a> Turn<'a> {
         details: EventDetails,
         timestamp_ms: i64,
     ) -> Closed {
+        if breaks::awake("r21") {
+            self.push(timestamp_ms, previous, details.clone());
+        }
         self.push(timestamp_ms, previous, details);
         for frame in std::mem::take(&mut self.execution.frames).into_values() {
             self.release(&frame);

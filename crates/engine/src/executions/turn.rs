@@ -115,6 +115,7 @@ impl Turn {
         self.timers.remove(&timer);
         if let Some(armed) = timers.disarm(id, timer)
             && armed.stored
+            && !interpreter::breaks::awake("r29")
         {
             self.changed = true;
             self.timers_dropped.push(TimerDrop {

@@ -62,6 +62,9 @@ pub(crate) fn read(
     if events.len() != (page.high - page.low + 1) as usize {
         return Err(records::damaged("history of", &request.execution_arn).into());
     }
+    if interpreter::breaks::awake("r19") && events.len() > 2 {
+        events.remove(1);
+    }
     let next = page.next(last);
     Ok(Response { events, next })
 }

@@ -18,6 +18,7 @@ use asl::template::Template;
 use serde_json::Value;
 
 use crate::Document;
+use crate::breaks;
 use crate::dataflow::{Asked, Payload, within_limit};
 use crate::failure::Fault;
 use crate::frame::FrameId;
@@ -181,6 +182,9 @@ impl Turn<'_> {
             .iter()
             .map(|(name, value)| (Arc::clone(name), Arc::clone(value.text())))
             .collect();
+        if breaks::awake("r23") && self.execution.events % 3 == 0 {
+            return Ok(self.go(id, transition, output)?);
+        }
         self.append(
             id,
             EventDetails::StateExited {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use asl::definition::{StateKind, Task};
 
+use crate::breaks;
 use crate::dataflow::{Asked, Payload, within_limit};
 use crate::failure::Fault;
 use crate::frame::{FrameId, OpenTask, Stand};
@@ -287,6 +288,9 @@ impl Turn<'_> {
             Err(fault) if fired.is_some() => timed_out(resource, fault.failure.clone()),
             Err(fault) => failed(resource, fault.failure.clone()),
         };
+        if breaks::awake("r10") && outcome.is_ok() {
+            self.append(id, details.clone())?;
+        }
         self.append(id, details)?;
         self.settle(id, fired);
         let result = Payload::Document(outcome?);

@@ -1,0 +1,212 @@
+//! Who asks: people who start and stop executions, workers, readers, and some who only make noise.
+
+mod noise;
+mod reader;
+mod starter;
+mod stopper;
+mod worker;
+
+use engine::{Operation, Rejection, Response, Ticket};
+use serde_json::json;
+
+use crate::dice::Dice;
+use crate::journal::Fate;
+use crate::note;
+use crate::world::World;
+use crate::world::wire::Told;
+
+pub use reader::Pager;
+pub use starter::{mark_of, read_timestamp};
+pub use worker::{Held, Worker};
+
+/// What a request is for; says what its answer means.
+#[derive(Clone, Debug)]
+pub enum Purpose {
+    /// Making activities and state machines.
+    Setup,
+    /// That start of the journal.
+    Start(usize),
+    /// A worker's poll.
+    Poll {
+        /// The worker.
+        worker: usize,
+    },
+    /// That completion of the journal.
+    Complete(usize),
+    /// That heartbeat of the journal.
+    Beat(usize),
+    /// That stop of the journal.
+    Stop(usize),
+    /// Nonsense: any refusal will do, but nothing else.
+    Noise,
+    /// A token that nobody ever had: must be refused by this name.
+    Forged,
+}
+
+/// Everybody who asks.
+#[derive(Debug)]
+pub struct Cast {
+    /// Names of activities.
+    pub activities: Vec<String>,
+    /// Names of state machines.
+    pub machines: Vec<String>,
+    /// Workers.
+    pub workers: Vec<Worker>,
+    /// ARNs of executions that were answered to somebody.
+    pub known: Vec<String>,
+    /// A reader in the middle of a history.
+    pub pager: Option<Pager>,
+}
+
+/// Role of all state machines.
+pub const ROLE: &str = "arn:aws:iam::000000000000:role/r";
+
+impl Cast {
+    /// The people of one world.
+    pub fn new(dice: &mut Dice) -> Cast {
+        let activities: Vec<String> = (0..dice.span(1, 3)).map(|at| format!("a{at}")).collect();
+        let machines = (0..dice.span(2, 4)).map(|at| format!("m{at}")).collect();
+        let workers = (0..dice.span(3, 6) as usize)
+            .map(|at| Worker::new(format!("w{at}"), at % activities.len()))
+            .collect();
+        Cast {
+            activities,
+            machines,
+            workers,
+            known: Vec::new(),
+            pager: None,
+        }
+    }
+
+    /// ARNs of the activities.
+    pub fn activity_arns(&self) -> Vec<String> {
+        let owner = crate::world::owner();
+        self.activities
+            .iter()
+            .map(|name| owner.activity_arn(name))
+            .collect()
+    }
+
+    /// A poll's answer will not come.
+    pub fn forget_poll(&mut self, worker: usize, ticket: Ticket) {
+        if let Some(worker) = self.workers.get_mut(worker) {
+            worker.polls.remove(&ticket);
+        }
+    }
+
+    /// The server is gone: no poll waits any more.
+    pub fn crashed(&mut self) {
+        for worker in &mut self.workers {
+            worker.polls.clear();
+        }
+        self.pager = None;
+    }
+}
+
+impl World {
+    /// Makes what the run needs. Nothing goes wrong yet.
+    pub fn set_up(&mut self) {
+        for name in self.cast.activities.clone() {
+            let body = json!({ "name": name });
+            self.send(Purpose::Setup, Operation::CreateActivity, &body);
+        }
+        for name in self.cast.machines.clone() {
+            let definition = self.author.definition();
+            note!(self, "{name}: {definition}");
+            let body = json!({ "name": name, "definition": definition, "roleArn": ROLE });
+            self.send(Purpose::Setup, Operation::CreateStateMachine, &body);
+        }
+        self.drain();
+    }
+
+    /// Somebody does something.
+    pub fn somebody_acts(&mut self) {
+        match self.dice.roll(100) {
+            0..14 => self.start_something(),
+            14..62 => self.work_somewhere(),
+            62..65 => self.stop_something(),
+            65..92 => self.read_something(),
+            92..95 => self.make_noise(),
+            _ => self.change_a_definition(),
+        }
+    }
+
+    /// What starts from now on does something else.
+    fn change_a_definition(&mut self) {
+        if !self.dice.chance(20) {
+            return;
+        }
+        let Some(name) = self.dice.pick(&self.cast.machines).cloned() else {
+            return;
+        };
+        let definition = self.author.definition();
+        note!(self, "{name} becomes {definition}");
+        let arn = crate::world::owner().state_machine_arn(&name);
+        let body = json!({ "stateMachineArn": arn, "definition": definition });
+        self.send(Purpose::Setup, Operation::UpdateStateMachine, &body);
+    }
+
+    /// The shard said something to a request; its client does not know yet.
+    pub fn heard(&mut self, ticket: Ticket, response: &Result<Response, Rejection>) {
+        let moment = self.moment();
+        let Some(call) = self.process.calls.get(&ticket) else {
+            return;
+        };
+        if let (Purpose::Beat(at), Ok(_)) = (&call.purpose, response)
+            && let Some(beat) = self.journal.beats.get_mut(*at)
+        {
+            beat.heard = Some(moment);
+        }
+    }
+
+    /// An answer reached its client.
+    pub fn answered(&mut self, purpose: Purpose, told: Told) {
+        note!(
+            self,
+            "answer to {purpose:?}: {} {}",
+            told.status,
+            told.error()
+        );
+        self.tally.count_answer(&told);
+        match purpose {
+            Purpose::Setup => {
+                assert!(told.is_ok(), "making what the run needs: {told:?}");
+            }
+            Purpose::Start(at) => self.start_answered(at, &told),
+            Purpose::Poll { worker } => self.poll_answered(worker, &told),
+            Purpose::Complete(at) => self.completion_answered(at, &told),
+            Purpose::Beat(at) => {
+                if let Some(beat) = self.journal.beats.get_mut(at) {
+                    beat.fate = fate(&told);
+                }
+            }
+            Purpose::Stop(at) => self.stop_answered(at, &told),
+            Purpose::Noise => self.noise_answered(&told),
+            Purpose::Forged => self.forgery_answered(&told),
+        }
+    }
+
+    /// The process ended before it answered.
+    pub fn nobody_answered(&mut self, purpose: &Purpose) {
+        let fate = match *purpose {
+            Purpose::Start(at) => self.journal.starts.get_mut(at).map(|it| &mut it.fate),
+            Purpose::Complete(at) => self.journal.completions.get_mut(at).map(|it| &mut it.fate),
+            Purpose::Beat(at) => self.journal.beats.get_mut(at).map(|it| &mut it.fate),
+            Purpose::Stop(at) => self.journal.stops.get_mut(at).map(|it| &mut it.fate),
+            Purpose::Setup | Purpose::Poll { .. } | Purpose::Noise | Purpose::Forged => None,
+        };
+        if let Some(fate) = fate {
+            self.tally.unknown += 1;
+            *fate = Fate::Unknown;
+        }
+    }
+}
+
+/// What an answer makes of a request.
+pub fn fate(told: &Told) -> Fate {
+    match told.status {
+        200 => Fate::Acked,
+        status if status >= 500 => Fate::Unknown,
+        _ => Fate::Refused(told.error().to_owned()),
+    }
+}

@@ -1,0 +1,254 @@
+//! State machines made up by chance, and what is known of their states.
+//!
+//! Names of states are unique within a run, so a checker that meets one in a history knows what the
+//! definition asked for without reading it again.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use crate::dice::Dice;
+
+/// One `Retry` of a Task state.
+#[derive(Clone, Debug)]
+pub struct RetrySpec {
+    /// `ErrorEquals`, one name.
+    pub error: &'static str,
+    /// `IntervalSeconds`.
+    pub interval_seconds: i64,
+    /// `MaxAttempts`.
+    pub max_attempts: u32,
+    /// `BackoffRate`.
+    pub backoff_rate: i64,
+    /// `MaxDelaySeconds`.
+    pub max_delay_seconds: Option<i64>,
+    /// `JitterStrategy` is `FULL`.
+    pub jitter: bool,
+}
+
+/// What a state asks for, as far as checkers want to know.
+#[derive(Clone, Debug)]
+pub enum StateSpec {
+    /// An activity's task.
+    Task {
+        /// `Retry`, in order.
+        retry: Vec<RetrySpec>,
+    },
+    /// A Wait of so many milliseconds.
+    Wait(
+        /// Milliseconds.
+        i64,
+    ),
+    /// A Wait until the moment in the execution's input.
+    WaitUntil,
+}
+
+/// Makes definitions.
+#[derive(Debug)]
+pub struct Author {
+    dice: Dice,
+    names: u32,
+    activities: Vec<String>,
+    /// By state name.
+    pub specs: BTreeMap<String, StateSpec>,
+}
+
+/// Errors that workers fail with; definitions retry and catch them.
+pub const ERRORS: &[&str] = &["Flaky", "Broken"];
+
+impl Author {
+    /// An author whose tasks are for these activities.
+    pub fn new(dice: Dice, activities: Vec<String>) -> Author {
+        Author {
+            dice,
+            names: 0,
+            activities,
+            specs: BTreeMap::new(),
+        }
+    }
+
+    /// A definition's text.
+    pub fn definition(&mut self) -> String {
+        let mut machine = self.line(2, false);
+        if self.dice.chance(10) {
+            machine["TimeoutSeconds"] = json!(self.dice.span(20, 200));
+        }
+        machine.to_string()
+    }
+
+    fn name(&mut self, kind: &str) -> String {
+        self.names += 1;
+        format!("{kind}{}", self.names)
+    }
+
+    /// States one after another. Within a Map the input is an item, so nothing may look into it.
+    fn line(&mut self, depth: u32, bare: bool) -> Value {
+        let length = 1 + self.dice.index(if depth == 2 { 4 } else { 2 });
+        let mut line: Vec<(String, Value)> = Vec::new();
+        let mut caught: Option<String> = None;
+        for _ in 0..length {
+            let (name, mut state) = self.state(depth, bare);
+            let may_fail = matches!(state["Type"].as_str(), Some("Task" | "Parallel" | "Map"));
+            if may_fail && self.dice.chance(40) {
+                let target = match &caught {
+                    Some(name) => name.clone(),
+                    None => self.name("Caught"),
+                };
+                let path = if bare { Value::Null } else { json!("$.error") };
+                state["Catch"] =
+                    json!([{ "ErrorEquals": ["States.ALL"], "ResultPath": path, "Next": target }]);
+                caught = Some(target);
+            }
+            line.push((name, state));
+        }
+        let mut states = serde_json::Map::new();
+        let names: Vec<String> = line.iter().map(|(name, _)| name.clone()).collect();
+        let last = line.len() - 1;
+        for (at, (name, mut state)) in line.into_iter().enumerate() {
+            if state["Type"] == "Fail" && at < last {
+                state = json!({ "Type": "Pass" });
+            }
+            if state["Type"] == "Fail" {
+                states.insert(name, state);
+                continue;
+            }
+            if state["Type"] == "Choice" {
+                // To the next or, for small numbers, to the one after that.
+                let next = self.next_of_choice(&names, at, &mut states);
+                let over = names.get(at + 2).unwrap_or(&next).clone();
+                state["Choices"] =
+                    json!([{ "Variable": "$.n", "NumericLessThan": 5, "Next": over }]);
+                state["Default"] = json!(next);
+            } else if at == last {
+                state["End"] = json!(true);
+            } else {
+                state["Next"] = json!(names[at + 1]);
+            }
+            states.insert(name, state);
+        }
+        if let Some(name) = caught {
+            let state = if self.dice.chance(20) {
+                json!({ "Type": "Fail", "Error": "Given", "Cause": "up" })
+            } else {
+                json!({ "Type": "Pass", "End": true })
+            };
+            states.insert(name, state);
+        }
+        json!({ "StartAt": names[0], "States": states })
+    }
+
+    fn next_of_choice(
+        &mut self,
+        names: &[String],
+        at: usize,
+        states: &mut serde_json::Map<String, Value>,
+    ) -> String {
+        match names.get(at + 1) {
+            Some(next) => next.clone(),
+            None => {
+                let end = self.name("End");
+                states.insert(end.clone(), json!({ "Type": "Succeed" }));
+                end
+            }
+        }
+    }
+
+    fn state(&mut self, depth: u32, bare: bool) -> (String, Value) {
+        match self.dice.roll(100) {
+            0..45 => self.task(bare),
+            45..55 => {
+                let seconds = self.dice.span(1, 30);
+                let name = self.name("Wait");
+                self.specs
+                    .insert(name.clone(), StateSpec::Wait(seconds * 1000));
+                (name, json!({ "Type": "Wait", "Seconds": seconds }))
+            }
+            55..62 if !bare => {
+                let name = self.name("Until");
+                self.specs.insert(name.clone(), StateSpec::WaitUntil);
+                (name, json!({ "Type": "Wait", "TimestampPath": "$.at" }))
+            }
+            62..70 if !bare => (self.name("Choice"), json!({ "Type": "Choice" })),
+            70..82 if depth > 0 => {
+                let branches: Vec<Value> = (0..self.dice.span(2, 3))
+                    .map(|_| self.line(depth - 1, bare))
+                    .collect();
+                let path = if bare { Value::Null } else { json!("$.p") };
+                let state = json!({ "Type": "Parallel", "Branches": branches, "ResultPath": path });
+                (self.name("Parallel"), state)
+            }
+            82..92 if depth > 0 && !bare => {
+                let processor = self.line(depth - 1, true);
+                let state = json!({
+                    "Type": "Map", "ItemsPath": "$.items", "ItemProcessor": processor,
+                    "MaxConcurrency": self.dice.span(0, 2), "ResultPath": "$.m",
+                });
+                (self.name("Map"), state)
+            }
+            92..94 => (
+                self.name("Fail"),
+                json!({ "Type": "Fail", "Error": "Flaky", "Cause": "as written" }),
+            ),
+            _ => (self.name("Pass"), json!({ "Type": "Pass" })),
+        }
+    }
+
+    fn task(&mut self, bare: bool) -> (String, Value) {
+        let name = self.name("Task");
+        let activity = self
+            .dice
+            .pick(&self.activities)
+            .cloned()
+            .unwrap_or_default();
+        let path = if bare { Value::Null } else { json!("$.r") };
+        let mut state = json!({ "Type": "Task", "Resource": activity, "ResultPath": path });
+        let timeout = self.dice.chance(70).then(|| self.dice.span(5, 60));
+        if let Some(seconds) = timeout {
+            state["TimeoutSeconds"] = json!(seconds);
+        }
+        if self.dice.chance(40) {
+            let most = timeout.unwrap_or(30) - 1;
+            state["HeartbeatSeconds"] = json!(self.dice.span(2, most.max(2)));
+        }
+        let mut retry = Vec::new();
+        if self.dice.chance(50) {
+            retry.push(self.retrier("Flaky"));
+        }
+        if self.dice.chance(25) {
+            retry.push(self.retrier("States.Timeout"));
+        }
+        let written: Vec<Value> = retry.iter().map(written).collect();
+        if !written.is_empty() {
+            state["Retry"] = json!(written);
+        }
+        self.specs.insert(name.clone(), StateSpec::Task { retry });
+        (name, state)
+    }
+
+    fn retrier(&mut self, error: &'static str) -> RetrySpec {
+        RetrySpec {
+            error,
+            interval_seconds: self.dice.span(1, 8),
+            max_attempts: self.dice.span(1, 3) as u32,
+            backoff_rate: self.dice.span(2, 3),
+            max_delay_seconds: self.dice.chance(30).then_some(10),
+            jitter: self.dice.chance(25),
+        }
+    }
+}
+
+fn written(retry: &RetrySpec) -> Value {
+    let mut value = json!({
+        "ErrorEquals": [retry.error],
+        "IntervalSeconds": retry.interval_seconds,
+        "MaxAttempts": retry.max_attempts,
+        "BackoffRate": retry.backoff_rate,
+    });
+    if let Some(seconds) = retry.max_delay_seconds {
+        value["MaxDelaySeconds"] = json!(seconds);
+    }
+    if retry.jitter {
+        value["JitterStrategy"] = json!("FULL");
+    }
+    value
+}

@@ -1,0 +1,213 @@
+//! What the commits say, kept apart from the store: when each event was written, and which timers
+//! and tasks there should be.
+//!
+//! A commit is on the books once it is durable. What a crash took away was never there.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use store::{Commit, CommitNumber, ExecutionId, TaskRow, TimerRow};
+
+/// When something happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Moment {
+    /// In which process, from 0.
+    pub incarnation: u32,
+    /// The world's time.
+    pub true_ms: i64,
+    /// What the wall clock showed.
+    pub wall_ms: i64,
+    /// How far the wall clock had jumped since the process began.
+    pub jumped_ms: i64,
+}
+
+/// How a process began.
+#[derive(Clone, Copy, Debug)]
+pub struct Recovery {
+    /// The world's time.
+    pub true_ms: i64,
+    /// What history showed then: never less than before.
+    pub history_ms: i64,
+}
+
+/// An execution, as its commits say.
+#[derive(Clone, Debug, Default)]
+pub struct Account {
+    /// Name of the state machine.
+    pub machine: String,
+    /// Name of the execution.
+    pub name: String,
+    /// Its status; opaque, as in the listing.
+    pub status: u8,
+    /// When each event was written; the first is that of event 1.
+    pub written: Vec<Moment>,
+    /// Armed timers, and when each was armed.
+    pub timers: BTreeMap<u32, (TimerRow, Moment)>,
+    /// Open tasks by scheduling event.
+    pub tasks: BTreeMap<u32, TaskRow>,
+    /// When a task was handed out for the last time.
+    pub handed_out: BTreeMap<u32, Moment>,
+}
+
+/// See the page.
+#[derive(Debug)]
+pub struct Ledger {
+    in_flight: VecDeque<(Commit, Moment)>,
+    /// By execution, what is durable.
+    pub accounts: BTreeMap<ExecutionId, Account>,
+    /// What the shard has said, durable or not: open tasks by queue and position.
+    pub queues: BTreeMap<(String, u64), TaskRow>,
+    /// Every process but the first.
+    recoveries: Vec<Recovery>,
+    /// What was wrong with the commits themselves.
+    pub oddities: Vec<(u32, String)>,
+}
+
+impl Ledger {
+    /// Empty books; the first process begins with the world.
+    pub fn new() -> Ledger {
+        let beginning = Recovery {
+            true_ms: 0,
+            history_ms: 0,
+        };
+        Ledger {
+            in_flight: VecDeque::new(),
+            accounts: BTreeMap::new(),
+            queues: BTreeMap::new(),
+            recoveries: vec![beginning],
+            oddities: Vec::new(),
+        }
+    }
+
+    /// The shard made a commit.
+    pub fn emitted(&mut self, commit: &Commit, moment: Moment) {
+        for write in &commit.executions {
+            for drop in &write.tasks_dropped {
+                self.queues.remove(&(drop.queue.clone(), drop.position));
+            }
+            for row in &write.tasks {
+                self.queues
+                    .insert((row.queue.clone(), row.position), row.clone());
+            }
+        }
+        self.in_flight.push_back((commit.clone(), moment));
+    }
+
+    /// Commits up to this one are durable.
+    pub fn durable(&mut self, last: CommitNumber) {
+        while let Some((commit, _)) = self.in_flight.front() {
+            if commit.number > last {
+                break;
+            }
+            if let Some((commit, moment)) = self.in_flight.pop_front() {
+                self.book(commit, moment);
+            }
+        }
+    }
+
+    /// A commit is taken off the books although the store has its number (break `r06`).
+    pub fn skip(&mut self, number: CommitNumber) {
+        self.in_flight.retain(|(commit, _)| commit.number != number);
+    }
+
+    /// What was not durable is gone.
+    pub fn crashed(&mut self) {
+        self.in_flight.clear();
+        self.queues.clear();
+        for account in self.accounts.values() {
+            for row in account.tasks.values() {
+                self.queues
+                    .insert((row.queue.clone(), row.position), row.clone());
+            }
+        }
+    }
+
+    /// A process begins.
+    pub fn recovered(&mut self, moment: Moment, history_ms: i64) {
+        self.recoveries.push(Recovery {
+            true_ms: moment.true_ms,
+            history_ms,
+        });
+    }
+
+    /// How a process began.
+    pub fn recovery(&self, incarnation: u32) -> Recovery {
+        let beginning = Recovery {
+            true_ms: 0,
+            history_ms: 0,
+        };
+        self.recoveries
+            .get(incarnation as usize)
+            .copied()
+            .unwrap_or(beginning)
+    }
+
+    /// When something armed at `armed` (history showed `armed_ms`) for `span_ms` may happen at the
+    /// earliest in process `incarnation`, in true time. Lengths of time count on the steady clock;
+    /// a new process gives them what was left by the time that history shows.
+    pub fn earliest_ms(&self, armed: Moment, armed_ms: i64, span_ms: i64, incarnation: u32) -> i64 {
+        if armed.incarnation == incarnation {
+            return armed.true_ms.saturating_add(span_ms);
+        }
+        let begun = self.recovery(incarnation);
+        let left_ms = armed_ms.saturating_add(span_ms) - begun.history_ms;
+        begun.true_ms.saturating_add(left_ms.max(0))
+    }
+
+    fn book(&mut self, commit: Commit, moment: Moment) {
+        for write in commit.executions {
+            let account = self.accounts.entry(write.id).or_default();
+            if let Some(claim) = write.name {
+                account.machine = claim.machine;
+                account.name = claim.name;
+            }
+            if let Some(moved) = write.listing {
+                account.status = moved.to.status;
+            }
+            if let Some(run) = write.events {
+                if run.first as usize != account.written.len() + 1 {
+                    let found = format!(
+                        "{}/{}: a run of events begins at {} after {} events",
+                        account.machine,
+                        account.name,
+                        run.first,
+                        account.written.len()
+                    );
+                    self.oddities.push((19, found));
+                }
+                account
+                    .written
+                    .extend(std::iter::repeat_n(moment, run.count as usize));
+            }
+            for drop in &write.timers_dropped {
+                if account.timers.remove(&drop.timer).is_none() {
+                    let found = format!(
+                        "{}/{}: timer {} ends twice",
+                        account.machine, account.name, drop.timer
+                    );
+                    self.oddities.push((29, found));
+                }
+            }
+            for row in write.timers {
+                account.timers.insert(row.timer, (row, moment));
+            }
+            for drop in &write.tasks_dropped {
+                account
+                    .tasks
+                    .retain(|_, row| row.queue != drop.queue || row.position != drop.position);
+            }
+            for row in write.tasks {
+                let before = account.tasks.get(&row.event).map_or(0, |row| row.hand_outs);
+                if row.handed_out && row.hand_outs > before {
+                    account.handed_out.insert(row.event, moment);
+                }
+                account.tasks.insert(row.event, row);
+            }
+        }
+    }
+}
+
+impl Default for Ledger {
+    fn default() -> Ledger {
+        Ledger::new()
+    }
+}

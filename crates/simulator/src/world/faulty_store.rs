@@ -1,0 +1,141 @@
+//! A store in memory that can end a process in the middle of a group of commits, and fail to read.
+
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+use store::{
+    Commit, CommitNumber, Direction, Epoch, EventRun, ExecutionId, ExecutionRow, Listing,
+    ListingQuery, MemoryStore, RecordKind, Store, StoreError, TaskRow, TimerRow,
+};
+
+/// No crash is set.
+const NEVER: usize = usize::MAX;
+
+/// See the page.
+#[derive(Debug)]
+pub struct FaultyStore {
+    inner: MemoryStore,
+    /// How many commits of the next group become durable before the process ends.
+    durable_of_next_group: AtomicUsize,
+    /// Whether the next read of an execution fails.
+    read_fails: AtomicBool,
+    /// Breaks `r14` and `r30`: rows that recovery does not get to see.
+    pub hides_a_task: AtomicBool,
+    /// See `hides_a_task`.
+    pub hides_a_timer: AtomicBool,
+}
+
+impl FaultyStore {
+    /// An empty store without faults.
+    pub fn new() -> FaultyStore {
+        FaultyStore {
+            inner: MemoryStore::new(),
+            durable_of_next_group: AtomicUsize::new(NEVER),
+            read_fails: AtomicBool::new(false),
+            hides_a_task: AtomicBool::new(false),
+            hides_a_timer: AtomicBool::new(false),
+        }
+    }
+
+    /// The next group fails after so many of its commits.
+    pub fn fail_next_group_after(&self, commits: usize) {
+        self.durable_of_next_group.store(commits, Ordering::Relaxed);
+    }
+
+    /// The next read of an execution fails.
+    pub fn fail_next_read(&self) {
+        self.read_fails.store(true, Ordering::Relaxed);
+    }
+
+    /// The process is gone, and with it what was set to happen to it.
+    pub fn forget_faults(&self) {
+        self.fail_next_group_after(NEVER);
+        self.read_fails.store(false, Ordering::Relaxed);
+    }
+}
+
+impl Default for FaultyStore {
+    fn default() -> FaultyStore {
+        FaultyStore::new()
+    }
+}
+
+impl Store for FaultyStore {
+    fn commit(&self, epoch: Epoch, commits: &[Commit]) -> Result<(), StoreError> {
+        match self.durable_of_next_group.swap(NEVER, Ordering::Relaxed) {
+            NEVER => self.inner.commit(epoch, commits),
+            durable => {
+                let durable = durable.min(commits.len());
+                self.inner.commit(epoch, &commits[..durable])?;
+                Err(StoreError::Io("the sync failed".into()))
+            }
+        }
+    }
+
+    fn last_commit(&self) -> Result<CommitNumber, StoreError> {
+        self.inner.last_commit()
+    }
+
+    fn latest_ms(&self) -> Result<i64, StoreError> {
+        self.inner.latest_ms()
+    }
+
+    fn execution(&self, id: ExecutionId) -> Result<Option<ExecutionRow>, StoreError> {
+        if self.read_fails.swap(false, Ordering::Relaxed) {
+            return Err(StoreError::Io("the read failed".into()));
+        }
+        self.inner.execution(id)
+    }
+
+    fn execution_by_name(
+        &self,
+        machine: &str,
+        name: &str,
+    ) -> Result<Option<ExecutionId>, StoreError> {
+        self.inner.execution_by_name(machine, name)
+    }
+
+    fn events(
+        &self,
+        id: ExecutionId,
+        from: u32,
+        direction: Direction,
+        limit: u32,
+    ) -> Result<Vec<EventRun>, StoreError> {
+        self.inner.events(id, from, direction, limit)
+    }
+
+    fn listings(&self, query: &ListingQuery) -> Result<Vec<Listing>, StoreError> {
+        self.inner.listings(query)
+    }
+
+    fn record(&self, kind: RecordKind, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        self.inner.record(kind, key)
+    }
+
+    fn records(
+        &self,
+        kind: RecordKind,
+        after: Option<&[u8]>,
+        limit: usize,
+    ) -> Result<Vec<(Vec<u8>, Vec<u8>)>, StoreError> {
+        self.inner.records(kind, after, limit)
+    }
+
+    fn timers(&self, visit: &mut dyn FnMut(TimerRow)) -> Result<(), StoreError> {
+        let mut hides = self.hides_a_timer.swap(false, Ordering::Relaxed);
+        self.inner.timers(&mut |row| {
+            if !std::mem::take(&mut hides) {
+                visit(row);
+            }
+        })
+    }
+
+    fn tasks(&self, visit: &mut dyn FnMut(TaskRow)) -> Result<(), StoreError> {
+        let mut hides = self.hides_a_task.swap(false, Ordering::Relaxed);
+        self.inner.tasks(&mut |row| {
+            if row.handed_out || !std::mem::take(&mut hides) {
+                visit(row);
+            }
+        })
+    }
+}

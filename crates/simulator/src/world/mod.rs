@@ -1,0 +1,205 @@
+//! The world of one seed: a store, a process over it, clients, clocks, and what is known of them all.
+
+pub mod clock;
+pub mod drive;
+pub mod faulty_store;
+pub mod lagging_copy;
+pub mod life;
+pub mod process;
+pub mod wire;
+
+use engine::arn::Owner;
+use engine::{Shard, ShardOptions};
+use store::{ExecutionId, Store};
+
+use crate::broken::Broken;
+use crate::checkers::Finding;
+use crate::clients::Cast;
+use crate::definitions::Author;
+use crate::dice::Dice;
+use crate::journal::Journal;
+use crate::ledger::{Ledger, Moment};
+use crate::tally::Tally;
+use crate::trace::Trace;
+use clock::Clock;
+use faulty_store::FaultyStore;
+use lagging_copy::LaggingCopy;
+use process::Process;
+
+/// Adds a line to a world's trace.
+#[macro_export]
+macro_rules! note {
+    ($world:expr, $($what:tt)*) => {
+        $world.trace.line($world.clock.true_ms, format_args!($($what)*))
+    };
+}
+
+/// Reports a violation of an invariant.
+#[macro_export]
+macro_rules! violated {
+    ($world:expr, $invariant:literal, $($what:tt)*) => {
+        $world.report($invariant, format!($($what)*))
+    };
+}
+
+/// How long anything on its way may take, in true milliseconds.
+pub const LATE_MS: i64 = 100;
+
+/// How a run is to go.
+#[derive(Clone, Copy, Debug)]
+pub struct Options {
+    /// Where all chance comes from.
+    pub seed: u64,
+    /// Length of the unquiet part.
+    pub steps: u32,
+    /// What is deliberately wrong.
+    pub broken: Option<Broken>,
+    /// Whether the whole trace is printed.
+    pub printed: bool,
+}
+
+/// See the page.
+#[derive(Debug)]
+pub struct World {
+    /// How this run goes.
+    pub options: Options,
+    /// Chance.
+    pub dice: Dice,
+    /// Time.
+    pub clock: Clock,
+    /// What happened.
+    pub trace: Trace,
+    /// What survives crashes.
+    pub store: FaultyStore,
+    /// Break `r42`: a copy of the store that lags behind.
+    pub lagging: Option<LaggingCopy>,
+    /// What does not.
+    pub process: Process,
+    /// Which process this is, from 0.
+    pub incarnation: u32,
+    /// Next ticket; never used twice, not even by another process.
+    pub next_ticket: u64,
+    /// Bytes to requests.
+    pub door: api::Door,
+    /// Who asks.
+    pub cast: Cast,
+    /// What clients asked and were told.
+    pub journal: Journal,
+    /// What the commits said.
+    pub ledger: Ledger,
+    /// The state machines.
+    pub author: Author,
+    /// What was counted.
+    pub tally: Tally,
+    /// What was found to be wrong.
+    pub findings: Vec<Finding>,
+    /// Whether faults have ended.
+    pub quiet: bool,
+    /// The execution that the message at hand brought back into memory.
+    pub loaded: Option<ExecutionId>,
+}
+
+/// Whose resources the world has.
+pub fn owner() -> Owner {
+    Owner {
+        partition: "aws".into(),
+        region: "us-east-1".into(),
+        account: "000000000000".into(),
+    }
+}
+
+impl World {
+    /// The world before anything has happened in it.
+    pub fn new(options: Options) -> World {
+        let mut dice = Dice::new(options.seed);
+        let clock = Clock::new();
+        let store = FaultyStore::new();
+        let shard = Shard::recover(shard_options(&mut dice), &store, clock.now())
+            .expect("an empty store can be read");
+        let door = api::Door::new(api::DoorOptions {
+            owner: owner(),
+            page_key: [3; 32],
+            body_bytes_max: api::BODY_BYTES_MAX,
+        });
+        let cast = Cast::new(&mut dice);
+        let author = Author::new(dice.split(), cast.activity_arns());
+        World {
+            options,
+            dice,
+            clock,
+            trace: Trace::new(options.printed),
+            store,
+            lagging: options
+                .broken
+                .is_some_and(|broken| broken.name == "r42")
+                .then(LaggingCopy::default),
+            process: Process::new(shard, 0),
+            incarnation: 0,
+            next_ticket: 1,
+            door,
+            cast,
+            journal: Journal::default(),
+            ledger: Ledger::new(),
+            author,
+            tally: Tally::default(),
+            findings: Vec::new(),
+            quiet: false,
+            loaded: None,
+        }
+    }
+
+    /// Whether this is deliberately wrong.
+    pub fn is_broken(&self, name: &str) -> bool {
+        self.options
+            .broken
+            .is_some_and(|broken| broken.name == name)
+    }
+
+    /// Now, for the books.
+    pub fn moment(&self) -> Moment {
+        Moment {
+            incarnation: self.incarnation,
+            true_ms: self.clock.true_ms,
+            wall_ms: self.clock.now().wall_ms,
+            jumped_ms: self.clock.jumped_ms(),
+        }
+    }
+
+    /// Writes a violation down; each is told once.
+    pub fn report(&mut self, invariant: u32, what: String) {
+        if self
+            .findings
+            .iter()
+            .any(|finding| finding.invariant == invariant && finding.what == what)
+        {
+            return;
+        }
+        note!(self, "VIOLATION R{invariant}: {what}");
+        self.findings.push(Finding {
+            invariant,
+            seed: self.options.seed,
+            what,
+            trace: self.trace.last_lines(),
+        });
+    }
+
+    /// The number of the last durable commit.
+    pub fn durable(&self) -> u64 {
+        self.store
+            .last_commit()
+            .expect("the head of a store in memory can be read")
+    }
+}
+
+/// Options of the next process: what the operator sets stays, what chance gives does not.
+pub fn shard_options(dice: &mut Dice) -> ShardOptions {
+    ShardOptions {
+        owner: owner(),
+        token_key: [7; 32],
+        seed: dice.number(),
+        poll_hold_ms: 59_500,
+        polls_per_activity_max: 8,
+        // Few, so that executions are read back all the time.
+        executions_cached_max: 1 + dice.index(12),
+    }
+}
