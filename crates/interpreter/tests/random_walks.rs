@@ -7,6 +7,7 @@ mod support;
 
 use std::collections::BTreeSet;
 
+use asl::definition::StateKind;
 use interpreter::history::Event;
 use interpreter::{Document, EventDetails, EventId, Input, StateType, Status, TimerId};
 use serde_json::{Value, json};
@@ -67,7 +68,7 @@ impl Author {
     }
 
     fn state(&mut self, depth: u32, last: Option<&str>) -> Value {
-        let kinds = if depth == 0 { 7 } else { 9 };
+        let kinds = if depth == 0 { 8 } else { 10 };
         let mut state = match self.dice.roll(kinds) {
             0 => json!({ "Type": "Pass", "Result": [1, { "two": 2 }, "three"] }),
             1 => json!({ "Type": "Wait", "Seconds": self.dice.roll(4) }),
@@ -76,14 +77,34 @@ impl Author {
                 { "Variable": "$[0]", "IsPresent": true, "Next": last }
             ] }),
             4 => json!({ "Type": "Pass", "Assign": { format!("v{}", self.names): 7 } }),
-            7 => {
+            5 => {
+                let expressions = ["$uuid()", "[$random(), $millis()]", "$states.input[7]"];
+                let output = expressions[self.dice.roll(3) as usize];
+                json!({
+                    "Type": "Pass",
+                    "QueryLanguage": "JSONata",
+                    "Assign": { format!("v{}", self.names): "{% $random() %}" },
+                    "Output": format!("{{% {output} %}}")
+                })
+            }
+            8 => {
                 let branches: Vec<Value> = (0..1 + self.dice.roll(3))
                     .map(|_| self.machine(depth - 1))
                     .collect();
                 json!({ "Type": "Parallel", "Branches": branches })
             }
-            8 => {
+            9 => {
                 let processor = self.machine(depth - 1);
+                if self.dice.chance(40) {
+                    return json!({
+                        "Type": "Map",
+                        "QueryLanguage": "JSONata",
+                        "MaxConcurrency": "{% $count([1]) %}",
+                        "Items": "{% [1..3].{ 'id': $uuid(), 'at': $millis() } %}",
+                        "ItemProcessor": processor,
+                        "Output": "{% $count($states.result) %}"
+                    });
+                }
                 json!({
                     "Type": "Map",
                     "MaxConcurrency": self.dice.roll(3),
@@ -96,6 +117,12 @@ impl Author {
                     "Type": "Task",
                     "Resource": "arn:aws:states:us-east-1:123456789012:activity:work"
                 });
+                if self.dice.chance(20) {
+                    task["QueryLanguage"] = json!("JSONata");
+                    task["Arguments"] = json!("{% $uuid() %}");
+                    // What a worker answers has no such member.
+                    task["Output"] = json!("{% $states.result.other %}");
+                }
                 if self.dice.chance(40) {
                     task["TimeoutSeconds"] = json!(8);
                     task["HeartbeatSeconds"] = json!(3);
@@ -231,7 +258,14 @@ fn may_follow(event: &Event, previous: &Event) -> bool {
         ),
         E::ActivityScheduled { .. } => match &previous.details {
             E::StateEntered { state_type, .. } => *state_type == StateType::Task,
-            details => matches!(details, E::ActivityFailed(_) | E::ActivityTimedOut(_)),
+            details => matches!(
+                details,
+                E::ActivityFailed(_) | E::ActivityTimedOut(_) | E::EvaluationFailed { .. }
+            ),
+        },
+        E::EvaluationFailed { .. } => match &previous.details {
+            E::StateEntered { state_type, .. } => *state_type == StateType::Wait,
+            _ => true,
         },
         E::ActivityStarted { .. } => matches!(previous.details, E::ActivityScheduled { .. }),
         details if ended(details) => matches!(previous.details, E::ActivityStarted { .. }),
@@ -279,8 +313,13 @@ fn check_grammar(run: &Run, seed: u64) {
             E::StateEntered { state_type, .. } => *state_type != StateType::Fail,
             _ => false,
         });
-        let left = run.events.iter().filter(|event| match event.details {
+        let left = run.events.iter().filter(|event| match &event.details {
             E::StateExited { .. } | E::StateAborted { .. } => true,
+            // A Pass state that failed has neither.
+            E::EvaluationFailed { state, .. } => {
+                let state = run.machine.find(state).unwrap();
+                matches!(run.machine.state(state).kind, StateKind::Pass(_))
+            }
             // A Parallel or Map state that failed and was not caught is left with that event.
             E::ParallelStateFailed | E::MapStateFailed => !run.events.iter().any(|other| {
                 other.previous == event.id && matches!(other.details, E::StateExited { .. })

@@ -7,9 +7,9 @@
 
 mod context;
 mod jsonata;
+mod number;
 mod payload;
 mod scope;
-mod seconds;
 
 use asl::definition::{PathOrNull, ResultPath};
 use asl::path::{Path, Scope};
@@ -17,9 +17,9 @@ use asl::template::Template;
 use serde_json::Value;
 
 pub(crate) use context::{Asked, Item};
+pub(crate) use number::{plain, whole};
 pub(crate) use payload::Payload;
 pub(crate) use scope::StateScope;
-pub(crate) use seconds::{plain, whole};
 
 use crate::Document;
 use crate::failure::{Fault, RUNTIME};

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use asl::definition::{Map, Percentage, Seconds};
+use asl::definition::Map;
 use serde_json::Value;
 
 use crate::dataflow::{Asked, Item, Payload, within_limit};
@@ -11,15 +11,20 @@ use crate::history::{EventDetails, EventId};
 use crate::limits::MAP_LANES_MAX;
 use crate::turn::{Halt, Turn};
 
+/// What a state says that this interpreter cannot run.
+const NO_DISTRIBUTED_MAP: &str = "A Map state in DISTRIBUTED mode cannot be run yet.";
+
 impl Turn<'_> {
     pub(super) fn begin_map(&mut self, id: FrameId, map: &Map) -> Result<(), Halt> {
-        if map.distributed.is_some() {
-            let cause = "A Map state in DISTRIBUTED mode cannot be run yet.";
-            return Err(self.runtime_fault(id, cause).into());
+        let reads_elsewhere = map
+            .distributed
+            .as_ref()
+            .is_some_and(|fields| fields.get("ItemReader").is_some());
+        if reads_elsewhere {
+            return Err(self.runtime_fault(id, NO_DISTRIBUTED_MAP).into());
         }
         let items = self.items(id, map)?;
         let lanes = self.whole_number(id, "MaxConcurrency", map.max_concurrency.as_ref(), 0)?;
-        self.check_tolerance(id, map)?;
         let lanes = match lanes {
             None | Some(0) => MAP_LANES_MAX,
             Some(lanes) => lanes.min(MAP_LANES_MAX),
@@ -27,6 +32,10 @@ impl Turn<'_> {
         let length = u32::try_from(items.len())
             .expect("a payload of at most 256 KiB has fewer than 2^32 items");
         let started = self.append(id, EventDetails::MapStateStarted { length })?;
+        self.check_tolerance(id, map)?;
+        if map.distributed.is_some() {
+            return Err(self.runtime_fault(id, NO_DISTRIBUTED_MAP).into());
+        }
         self.execution.frame_mut(id).stand = Stand::Join(Join {
             outputs: vec![None; items.len()],
             running: 0,
@@ -114,18 +123,13 @@ impl Turn<'_> {
         }
     }
 
-    /// Evaluates what failures are tolerated. It is for a Distributed Map alone: the first iteration of
-    /// an inline one that fails ends the state. Yet an expression that has no value fails this one too.
+    /// Reads how many failures are tolerated. That is for a Distributed Map alone: the first iteration
+    /// of an inline one that fails ends the state. Yet a number that cannot be fails this one too.
     fn check_tolerance(&mut self, id: FrameId, map: &Map) -> Result<(), Halt> {
-        if let Some(Seconds::Expression(_)) = &map.tolerated_failure_count {
-            let count = map.tolerated_failure_count.as_ref();
-            self.whole_number(id, "ToleratedFailureCount", count, 0)?;
-        }
-        if let Some(Percentage::Expression(expression)) = &map.tolerated_failure_percentage {
-            self.jsonata(id, Asked::default(), |scope| {
-                expression.evaluate_percentage(scope)
-            })?;
-        }
+        let count = map.tolerated_failure_count.as_ref();
+        self.whole_number(id, "ToleratedFailureCount", count, 0)?;
+        let share = map.tolerated_failure_percentage.as_ref();
+        self.percentage(id, "ToleratedFailurePercentage", share)?;
         Ok(())
     }
 }

@@ -182,7 +182,7 @@ impl Turn<'_> {
             .iter()
             .map(|(name, value)| (Arc::clone(name), Arc::clone(value.text())))
             .collect();
-        if breaks::awake("r23") && self.execution.events % 3 == 0 {
+        if breaks::awake("r23") && self.execution.events.is_multiple_of(3) {
             return Ok(self.go(id, transition, output)?);
         }
         self.append(

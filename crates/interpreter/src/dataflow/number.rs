@@ -1,6 +1,6 @@
-//! Numbers that a definition gives outright or by a `…Path` field.
+//! Numbers that a definition gives outright, by a `…Path` field or by an expression.
 
-use asl::definition::Seconds;
+use asl::definition::{Percentage, Seconds};
 use serde_json::Value;
 
 use super::Asked;
@@ -48,6 +48,52 @@ impl Turn<'_> {
             ),
         };
         Err(fault.into())
+    }
+}
+
+impl Turn<'_> {
+    /// A share in percent; `field` is the name of the plain field, `ToleratedFailurePercentage`.
+    pub(crate) fn percentage(
+        &mut self,
+        id: FrameId,
+        field: &str,
+        given: Option<&Percentage>,
+    ) -> Result<Option<f64>, Halt> {
+        let path = match given {
+            None => return Ok(None),
+            Some(Percentage::Fixed(share)) => return Ok(Some(*share)),
+            Some(Percentage::Path(path)) => path,
+            Some(Percentage::Expression(expression)) => {
+                let share = self.jsonata(id, Asked::default(), |scope| {
+                    expression.evaluate_percentage(scope)
+                });
+                return share.map(Some);
+            }
+        };
+        let raw = self.raw_input(id);
+        let value = self.path(id, path, &raw)?;
+        let fault = match fraction(&value) {
+            Some(share) if (0.0..=100.0).contains(&share) => return Ok(Some(share)),
+            Some(_) => self.runtime_fault(id, format_args!("{field} must be between 0 and 100.")),
+            None => self.runtime_fault(
+                id,
+                format_args!(
+                    "The {field}Path field refers to value \"{}\" which is not a valid float: {}",
+                    plain(&value),
+                    path.text()
+                ),
+            ),
+        };
+        Err(fault.into())
+    }
+}
+
+/// A number; a text of one counts, as it does in AWS.
+fn fraction(value: &Value) -> Option<f64> {
+    match value {
+        Value::Number(number) => number.as_f64(),
+        Value::String(text) => text.parse().ok(),
+        _ => None,
     }
 }
 
