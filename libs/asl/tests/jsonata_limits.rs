@@ -20,7 +20,7 @@ mod seen;
 use seen::Seen;
 
 const LONGEST: Duration = Duration::from_secs(30);
-const PEAK_MEMORY_KIB_MAX: u64 = 400 * 1024;
+const PEAK_MEMORY_KIB_MAX: u64 = 256 * 1024;
 
 /// What is hostile about it, the expression, and the code it ends with.
 const HOSTILE: &[(&str, &str, &str)] = &[
@@ -94,6 +94,26 @@ const HOSTILE: &[(&str, &str, &str)] = &[
         "U1006",
     ),
     ("overflow", "$power(10, 1000)", "D3061"),
+    (
+        "comparing a value that holds itself twice, sixty times over",
+        "($d := function($v, $n) { $n = 0 ? $v : $d([[$v], [$v]], $n - 1) }; $d(1, 60) = $d(1, 60))",
+        "U1001",
+    ),
+    (
+        "items all distinct",
+        "$count($distinct([1..360000]))",
+        "U1001",
+    ),
+    (
+        "a replacement by far too much",
+        "$map([1..9], function($i) { $replace($pad('', 500000, 'a'), 'a', $pad('', 500000, 'b')) })",
+        "U1001",
+    ),
+    (
+        "a replacement that repeats what it replaces",
+        "$replace($pad('', 500000, 'a'), /a+/, $pad('', 500000, '$0'))",
+        "U1001",
+    ),
 ];
 
 /// These may end well or not: they only have to end.
@@ -113,7 +133,11 @@ const HEAVY: &[(&str, &str)] = &[
     ),
     (
         "padding without nodes",
-        "$count($map([1..20], $pad(?, 1000000)))",
+        "$count($map($map([1..20], $string), $pad(?, 500000)))",
+    ),
+    (
+        "looking for a value that holds itself twice, sixty times over",
+        "($d := function($v, $n) { $n = 0 ? $v : $d([[$v], [$v]], $n - 1) }; $d(1, 60) in [$d(1, 60)])",
     ),
     ("descendants of descendants", "$states.input.**.**.**.**"),
 ];

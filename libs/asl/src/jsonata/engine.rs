@@ -65,10 +65,10 @@ impl Engine {
             ))
         })?;
         let surface = surface::check(written.ast())?;
-        let rewritten = rewrite::rewrite(text, &surface)
+        // Only an expression at the very limit of what the engine takes grows beyond it.
+        let rewritten = rewrite::rewrite(text, &surface.otherwise)
             .map(|text| jlens_core::Expression::compile(&text))
             .transpose()
-            // Only an expression at the very limit of what the engine takes grows beyond it.
             .map_err(|error| ParseError::invalid(words::message(&error)))?;
         Ok(Engine {
             written,

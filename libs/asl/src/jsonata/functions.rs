@@ -36,11 +36,10 @@ pub(super) fn bindings() -> Bindings {
             .function("range", function("<nnn:a>", range))
             .function("hash", function("<ss?:s>", hash))
             .function("parse", function("<s-:x>", parse))
-            .function("eval", function("<x?x?:x>", eval))
-            .function(
-                rewrite::NAME,
-                HostFunction::new(2, |arguments, _| rewrite::between(arguments)).without_input(),
-            );
+            .function("eval", function("<x?x?:x>", eval));
+        let pure = rewrite::functions()
+            .into_iter()
+            .fold(pure, |pure, (name, function)| pure.function(name, function));
         with_seed(pure, 0)
     });
     PURE.clone()

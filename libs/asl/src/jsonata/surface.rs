@@ -24,20 +24,25 @@ pub(super) struct Surface {
     pub(super) free: BTreeSet<Arc<str>>,
     /// Names that are bound inside, somewhere.
     pub(super) bound: BTreeSet<Arc<str>>,
-    /// The ranges, `1..3`.
-    pub(super) ranges: Vec<Range>,
-    /// Calls of built-in functions at the end of a function.
-    pub(super) last_calls: Vec<Span>,
+    /// What is evaluated otherwise than written, outer things before those inside.
+    pub(super) otherwise: Vec<Otherwise>,
 }
 
-/// Where the parts of a range stand in the text, in bytes.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Range {
-    pub(super) start: usize,
-    /// The end of the operator.
-    pub(super) operator_end: usize,
-    pub(super) end: usize,
+/// Something that is evaluated otherwise than written, and where its parts stand in the text.
+#[derive(Clone, Debug)]
+pub(super) enum Otherwise {
+    /// `1..3`, with the operator's end.
+    Range(Span, usize),
+    /// `$a = $b`, with the operator and its end.
+    Comparison(Span, &'static str, usize),
+    /// A call of a built-in function at the end of a function.
+    LastCall(Span),
+    /// A call of a built-in function that is looked at before, with its arguments.
+    GuardedCall(&'static str, Span, Vec<Span>),
 }
+
+/// Built-in functions whose arguments are looked at before.
+const GUARDED: [&str; 2] = ["distinct", "replace"];
 
 /// Refuses what AWS does not have; says what else is to be known.
 pub(super) fn check(tree: &Ast) -> Result<Surface, ParseError> {
@@ -122,12 +127,18 @@ impl<'t> Walk<'t> {
                 self.nodes([&**lhs, &**rhs], context);
             }
             NodeKind::Binary { op, lhs, rhs } => {
-                if *op == BinaryOp::Range {
-                    self.surface.ranges.push(Range {
-                        start: lhs.span.start,
-                        operator_end: node.pos,
-                        end: rhs.span.end,
-                    });
+                let span = lhs.span.to(rhs.span);
+                match op {
+                    BinaryOp::Range => {
+                        let range = Otherwise::Range(span, node.pos);
+                        self.surface.otherwise.push(range);
+                    }
+                    // A comparison with a literal ends where the literal does.
+                    BinaryOp::Eq | BinaryOp::Ne if !is_scalar(lhs) && !is_scalar(rhs) => {
+                        let comparison = Otherwise::Comparison(span, op.symbol(), node.pos);
+                        self.surface.otherwise.push(comparison);
+                    }
+                    _ => {}
                 }
                 self.nodes([&**lhs, &**rhs], context);
             }
@@ -149,6 +160,9 @@ impl<'t> Walk<'t> {
             }
             NodeKind::Block { exprs, .. } => self.block(exprs, context),
             NodeKind::Function { procedure, args } | NodeKind::Partial { procedure, args } => {
+                if matches!(node.kind, NodeKind::Function { .. }) && !args.is_empty() {
+                    self.guard(procedure, args, node.span);
+                }
                 self.node(procedure, context);
                 self.nodes(args, context);
             }
@@ -204,12 +218,25 @@ impl<'t> Walk<'t> {
             && let NodeKind::Variable { name } = &procedure.kind
             && functions::exists(name)
         {
-            self.surface.last_calls.push(lambda.body.span);
+            let call = Otherwise::LastCall(lambda.body.span);
+            self.surface.otherwise.push(call);
         }
         self.lambdas += usize::from(!lambda.thunk);
         self.node(&lambda.body, context);
         self.lambdas -= usize::from(!lambda.thunk);
         self.scope.truncate(scope);
+    }
+
+    fn guard(&mut self, procedure: &Node, args: &[Node], span: Span) {
+        let NodeKind::Variable { name } = &procedure.kind else {
+            return;
+        };
+        let is_ours = self.scope.contains(&&**name) || self.ahead.contains(&&**name);
+        if let (Some(function), false) = (GUARDED.iter().find(|known| *known == name), is_ours) {
+            let args = args.iter().map(|arg| arg.span).collect();
+            let call = Otherwise::GuardedCall(function, span, args);
+            self.surface.otherwise.push(call);
+        }
     }
 
     /// The first step stands where the path stands, the others in what the steps before gave.
@@ -273,4 +300,11 @@ fn bound_name(node: &Node) -> Option<&str> {
         NodeKind::Variable { name } => Some(name),
         _ => None,
     }
+}
+
+fn is_scalar(node: &Node) -> bool {
+    matches!(
+        node.kind,
+        NodeKind::String { .. } | NodeKind::Number { .. } | NodeKind::Bool { .. } | NodeKind::Null
+    )
 }
