@@ -6,8 +6,9 @@
 //!
 //! AWS runs JSONata 2.0.6 without `$eval`, and with `$partition`, `$range`, `$hash`, `$random(seed)`,
 //! `$uuid` and `$parse` added (developer guide, "Transforming data with JSONata"). The language itself
-//! is the crate `jlens-core`, which follows 2.2; what 2.2 added is refused by [`surface`]. The crate is
-//! named in [`engine`], [`functions`], [`meter`], [`needs`], [`rewrite`], [`surface`] and [`words`], nowhere else.
+//! is the crate `jlens-core`, which follows 2.2; what 2.2 added is refused by `surface`. The crate is
+//! named in `engine`, `functions`, `meter`, `needs`, `rewrite`, `surface` and `words`, nowhere else: pinned
+//! exactly, since it is one author's and not yet 1.0.
 //!
 //! What is absent here is the point:
 //!
