@@ -20,6 +20,13 @@ pub fn awake(name: &str) -> bool {
     AWAKE.get() == Some(name)
 }
 
+/// Whether this build has faults to wake.
+pub const BUILT_IN: bool = cfg!(feature = "breaks");
+
+/// Wakes nothing, in this build.
+#[cfg(not(feature = "breaks"))]
+pub fn wake(_: Option<&'static str>) {}
+
 /// Whether the fault of that name is awake: never, in this build.
 #[cfg(not(feature = "breaks"))]
 pub const fn awake(_: &str) -> bool {

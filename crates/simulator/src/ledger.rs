@@ -14,7 +14,8 @@ pub struct Moment {
     pub incarnation: u32,
     /// The world's time.
     pub true_ms: i64,
-    /// What the wall clock showed.
+    /// The most that the wall clock showed in the moments before: what was seen to be due then may
+    /// take a moment to happen.
     pub wall_ms: i64,
     /// How far the wall clock had jumped since the process began.
     pub jumped_ms: i64,

@@ -20,7 +20,6 @@ pub mod world;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use broken::Broken;
 use checkers::Finding;
 use tally::Tally;
 use world::{Options, World};
@@ -36,13 +35,13 @@ pub struct Outcome {
 
 /// Runs a seed, twice, and compares.
 pub fn run_seed(options: Options) -> Outcome {
-    wake(options.broken);
+    interpreter::breaks::wake(options.broken.map(|broken| broken.name));
     let first = live(options);
     let second = live(Options {
         printed: false,
         ..options
     });
-    wake(None);
+    interpreter::breaks::wake(None);
     match (first, second) {
         (Ok(mut first), Ok(second)) => {
             first
@@ -79,18 +78,3 @@ fn live(options: Options) -> Result<World, Outcome> {
 
 /// Under which number a panic is told: no execution may end the process.
 pub const PANIC: u32 = 57;
-
-/// Wakes a break in a ring, or puts all to sleep.
-#[cfg(feature = "breaks")]
-fn wake(broken: Option<Broken>) {
-    interpreter::breaks::wake(broken.map(|broken| broken.name));
-}
-
-#[cfg(all(test, not(feature = "breaks")))]
-fn wake(broken: Option<Broken>) {
-    interpreter::breaks::wake(broken.map(|broken| broken.name));
-}
-
-/// A build without breaks has none to wake.
-#[cfg(not(any(test, feature = "breaks")))]
-fn wake(_: Option<Broken>) {}

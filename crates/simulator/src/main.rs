@@ -109,7 +109,7 @@ fn arguments(mut given: impl Iterator<Item = String>) -> Result<Arguments, Strin
             "--break" => {
                 let broken = Broken::by_name(&value)
                     .ok_or_else(|| format!("there is no break {value:?}"))?;
-                if broken.in_a_ring && !cfg!(feature = "breaks") {
+                if broken.in_a_ring && !interpreter::breaks::BUILT_IN {
                     return Err(format!(
                         "{value} is in a ring: build with --features breaks"
                     ));

@@ -407,14 +407,17 @@ impl World {
             hides.store(self.is_broken(break_name), Ordering::Relaxed);
         }
         let options = shard_options(&mut self.dice);
-        self.ledger
-            .recovered(self.moment(), self.latest_ms().max(self.moment().wall_ms));
+        self.ledger.recovered(
+            self.moment(),
+            self.latest_ms().max(self.clock.now().wall_ms),
+        );
         let shard = Shard::recover(options, &self.store, self.shard_now())
             .expect("a store in memory can be read");
         for hides in [&self.store.hides_a_task, &self.store.hides_a_timer] {
             hides.store(false, Ordering::Relaxed);
         }
         self.process = Process::new(shard, self.durable());
+        self.due_since_ms = None;
         note!(self, "process {} begins", self.incarnation);
         if !self.quiet && self.dice.chance(15) {
             self.tally.fault("restart after restart");
@@ -434,8 +437,7 @@ impl World {
     pub fn next_due_ms(&self) -> Option<i64> {
         let now = self.shard_now();
         let due_ms = self.process.shard.next_due_ms(now)?;
-        let late_ms = if self.is_broken("r28") { 60_000 } else { 0 };
-        Some(self.clock.true_ms + (due_ms - now.steady_ms) + late_ms)
+        Some(self.clock.true_ms + (due_ms - now.steady_ms))
     }
 }
 

@@ -97,6 +97,8 @@ pub struct World {
     pub quiet: bool,
     /// The execution that the message at hand brought back into memory.
     pub loaded: Option<ExecutionId>,
+    /// Since when the shard should have been woken.
+    pub due_since_ms: Option<i64>,
 }
 
 /// Whose resources the world has.
@@ -145,6 +147,7 @@ impl World {
             findings: Vec::new(),
             quiet: false,
             loaded: None,
+            due_since_ms: None,
         }
     }
 
@@ -160,7 +163,7 @@ impl World {
         Moment {
             incarnation: self.incarnation,
             true_ms: self.clock.true_ms,
-            wall_ms: self.clock.now().wall_ms,
+            wall_ms: self.clock.latest_wall_ms(),
             jumped_ms: self.clock.jumped_ms(),
         }
     }
