@@ -39,7 +39,7 @@ struct Scale {
 }
 
 const FULL: Scale = Scale {
-    limit_time: Duration::from_secs(5),
+    limit_time: Duration::from_secs(3),
     dispatches: 2_000,
     throughput_time: Duration::from_secs(10),
     polls: 10_000,
@@ -71,16 +71,13 @@ pub fn run(mut arguments: Arguments) -> Result<(), Failure> {
 
     let binary = build_release()?;
     let mut figures = Figures::default();
-    let limits = Limits::measure(scale.limit_time)?;
-    limits.note(&mut figures);
+    Limits::measure(scale.limit_time)?.note(&mut figures);
     on_a_fresh_server(&binary, |server| {
-        throughput::dispatch(server, scale.dispatches, &limits, &mut figures)
+        throughput::dispatch(server, scale.dispatches, scale.limit_time, &mut figures)
     })?;
     on_a_fresh_server(&binary, |server| {
         for workers in [1, 8, 64] {
-            // A disk that others use too may be twenty times slower a minute later.
-            let limits = Limits::measure(scale.limit_time)?;
-            throughput::executions(server, workers, "", &scale, &limits, &mut figures)?;
+            throughput::executions(server, workers, "", &scale, &mut figures)?;
         }
         Ok(())
     })?;
@@ -89,9 +86,8 @@ pub fn run(mut arguments: Arguments) -> Result<(), Failure> {
     })?;
     on_a_fresh_server(&binary, |server| {
         memory::parked(server, &scale, &mut figures)?;
-        let limits = Limits::measure(scale.limit_time)?;
         let beside = ", parked beside";
-        throughput::executions(server, 8, beside, &scale, &limits, &mut figures)?;
+        throughput::executions(server, 8, beside, &scale, &mut figures)?;
         restart::after_a_kill(server, &mut figures)
     })?;
     print!("{}", figures.table());

@@ -56,6 +56,26 @@ impl Limits {
         })
     }
 
+    /// The better of each: a disk that others use too may be twenty times slower a minute
+    /// later, so limits are measured before and after what stands beside them.
+    pub fn or_better(self, other: Self) -> Self {
+        Self {
+            round_trip_ms: self.round_trip_ms.min(other.round_trip_ms),
+            append_ms: self.append_ms.min(other.append_ms),
+            append_p99_ms: self.append_p99_ms.min(other.append_p99_ms),
+            busy_round_trip_ms: self.busy_round_trip_ms.min(other.busy_round_trip_ms),
+            transitions_per_second: self
+                .transitions_per_second
+                .max(other.transitions_per_second),
+            round_trips_per_second: self
+                .round_trips_per_second
+                .max(other.round_trips_per_second),
+            busy_round_trips_per_second: self
+                .busy_round_trips_per_second
+                .max(other.busy_round_trips_per_second),
+        }
+    }
+
     /// Notes them as figures of their own.
     pub fn note(&self, figures: &mut Figures) {
         for (name, value, unit) in [

@@ -23,9 +23,10 @@ const POLL_OPENS: Duration = Duration::from_millis(2);
 pub fn dispatch(
     server: &ServerUnderTest,
     count: usize,
-    limits: &Limits,
+    time: Duration,
     figures: &mut Figures,
 ) -> Result<(), Failure> {
+    let before = Limits::measure(time)?;
     let mut starter = Service::connect(server.address())?;
     let (activity, machine) = starter.one_activity("dispatch")?;
     let mut worker = Service::connect(server.address())?;
@@ -58,6 +59,7 @@ pub fn dispatch(
         round_trips.add(done - began);
     }
     worker.join().expect("the worker does not panic")?;
+    let limits = before.or_better(Limits::measure(time)?);
     // Two round trips overlap, and two commits come one after the other: the start, which
     // schedules the task, and the hand-out.
     let least = limits.round_trip_ms + 2.0 * limits.append_ms;
@@ -110,9 +112,9 @@ pub fn executions(
     workers: usize,
     remark: &str,
     scale: &Scale,
-    limits: &Limits,
     figures: &mut Figures,
 ) -> Result<(), Failure> {
+    let before = Limits::measure(scale.limit_time)?;
     let name = format!("throughput-{workers}-{}", remark.len());
     let (activity, machine) = Service::connect(server.address())?.one_activity(&name)?;
     let load = Load {
@@ -153,6 +155,7 @@ pub fn executions(
         }
         Ok(())
     })?;
+    let limits = before.or_better(Limits::measure(scale.limit_time)?);
     // Three commits: start, hand-out, completion.
     let most = limits.transitions_per_second / 3.0;
     let name = format!("executions of one activity, {workers} workers{remark}");
