@@ -48,7 +48,7 @@ const FULL: Scale = Scale {
 };
 
 const QUICK: Scale = Scale {
-    limit_time: Duration::from_secs(1),
+    limit_time: Duration::from_millis(400),
     dispatches: 300,
     throughput_time: Duration::from_secs(2),
     polls: 1_000,
