@@ -223,6 +223,89 @@ fn results_over_the_limit_are_failures_that_must_be_caught_by_name() {
     );
 }
 
+/// The failure of an execution of JSONata states; each is named by its letter.
+fn failure_in_jsonata(states: &str) -> (Status, Option<String>, Option<String>) {
+    let definition =
+        format!(r#"{{"QueryLanguage":"JSONata","StartAt":"A","States":{{{states}}}}}"#);
+    let run = Run::start(&definition, "{}", 10_000, true);
+    let failure = run.execution.failure().cloned().unwrap_or_default();
+    let text = |text: Option<std::sync::Arc<str>>| text.map(|text| text.to_string());
+    (
+        run.execution.status(),
+        text(failure.error),
+        text(failure.cause),
+    )
+}
+
+#[test]
+fn what_expressions_build_is_bounded() {
+    let limit = |state: &str| {
+        let cause = format!(
+            "The state/task '{state}' returned a result with a size exceeding the maximum number \
+             of bytes service limit."
+        );
+        let error = "States.DataLimitExceeded".to_owned();
+        (Status::Failed, Some(error), Some(cause))
+    };
+    let text = |bytes: usize| format!(r#""{{% $pad('', {}, 'x') %}}""#, bytes - 2);
+    let fits = text(PAYLOAD_BYTES_MAX);
+    let over = text(PAYLOAD_BYTES_MAX + 1);
+    let end = r#""End":true}"#;
+    let fine = (Status::Succeeded, None, None);
+
+    let output =
+        |value| failure_in_jsonata(&format!(r#""A":{{"Type":"Pass","Output":{value},{end}"#));
+    assert_eq!(output(&fits), fine);
+    assert_eq!(output(&over), limit("A"));
+
+    let assign = |value| {
+        failure_in_jsonata(&format!(
+            r#""A":{{"Type":"Pass","Assign":{{"v":{value}}},{end}"#
+        ))
+    };
+    assert_eq!(assign(&fits), fine);
+    assert_eq!(assign(&over), limit("A"));
+    let half = text(PAYLOAD_BYTES_MAX / 2 + 1);
+    let two = format!(r#""A":{{"Type":"Pass","Assign":{{"v":{half},"w":{half}}},{end}"#);
+    assert_eq!(failure_in_jsonata(&two), limit("A"));
+
+    let items = r#""A":{"Type":"Map","Items":"{% [1..50000] %}","ItemProcessor":{"StartAt":"B",
+        "States":{"B":{"Type":"Pass","End":true}}},"End":true}"#;
+    assert_eq!(failure_in_jsonata(items), limit("A"));
+}
+
+#[test]
+fn all_variables_together_are_bounded() {
+    // Forty of a quarter of a mebibyte are ten mebibytes; the last one is one too many, unless it
+    // takes the place of another.
+    let machine = |last: &str| {
+        let names = (0..=40).map(|at| match at {
+            0 => "A".to_owned(),
+            at => format!("A{at}"),
+        });
+        let names: Vec<String> = names.collect();
+        let variables = (0..40).map(|at| format!("v{at}"));
+        let variables: Vec<String> = variables.chain([last.to_owned()]).collect();
+        let states = names.iter().zip(&variables).enumerate();
+        let states = states.map(|(at, (name, variable))| {
+            let next = match names.get(at + 1) {
+                Some(next) => format!(r#""Next":"{next}""#),
+                None => r#""End":true"#.to_owned(),
+            };
+            let value = match at {
+                0 => format!("{{% $pad('', {}, 'x') %}}", PAYLOAD_BYTES_MAX - 2),
+                _ => "{% $v0 %}".to_owned(),
+            };
+            format!(r#""{name}":{{"Type":"Pass","Assign":{{"{variable}":"{value}"}},{next}}}"#)
+        });
+        states.collect::<Vec<_>>().join(",")
+    };
+    assert_eq!(failure_in_jsonata(&machine("v7")).0, Status::Succeeded);
+    let (status, error, _) = failure_in_jsonata(&machine("more"));
+    assert_eq!(status, Status::Failed);
+    assert_eq!(error.as_deref(), Some("States.DataLimitExceeded"));
+}
+
 #[test]
 fn damaged_snapshots_are_refused_and_never_panic() {
     let run = Run::start(&task(WORK, ""), "{}", 100, false);

@@ -4,29 +4,9 @@ use asl::StateMachine;
 use asl::definition::StateKind;
 use serde_json::{Map, Value, json};
 
-use super::Payload;
+use super::Asked;
 use crate::execution::Execution;
 use crate::frame::FrameId;
-
-/// The item of a Map that an `ItemSelector` is evaluated for.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Item<'a> {
-    pub(crate) index: u32,
-    pub(crate) value: &'a Value,
-}
-
-/// What expressions see beside the usual.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Asked<'a> {
-    /// `Map.Item` of the context object.
-    pub(crate) item: Option<Item<'a>>,
-    /// `Task.Token` of the context object.
-    pub(crate) token: Option<&'a str>,
-    /// `$states.result`.
-    pub(crate) result: Option<&'a Payload>,
-    /// `$states.errorOutput`.
-    pub(crate) error_output: Option<&'a Payload>,
-}
 
 /// Builds the context object for the state a frame stands in.
 pub(crate) fn build(

@@ -41,18 +41,9 @@ impl Turn<'_> {
         asked: Asked<'_>,
         evaluate: impl FnOnce(&dyn Scope) -> Result<T, EvaluationError>,
     ) -> Result<T, Halt> {
-        let input = self.raw_input(id);
-        let scope = StateScope::new(
-            self.execution,
-            self.machine,
-            id,
-            &input,
-            asked,
-            self.at.now_ms,
-        );
-        let result = evaluate(&scope);
-        let drawn = scope.drawn();
-        self.execution.drawn = drawn;
+        let (now_ms, mut stream) = (self.at.now_ms, self.execution.stream());
+        let result = self.jsonata_at(id, asked, now_ms, &mut stream, evaluate);
+        self.execution.drawn = stream.drawn;
         result.map_err(|error| self.evaluation_failed(id, Some(error.location), &error.cause))
     }
 
@@ -63,20 +54,34 @@ impl Turn<'_> {
         id: FrameId,
         evaluate: impl FnOnce(&dyn Scope) -> Result<T, EvaluationError>,
     ) -> Result<T, Halt> {
-        let input = self.raw_input(id);
         let visit = &self.execution.frame(id).visit;
-        let stream = Stream::aside(self.execution.birth.seed, visit.entered, visit.retries);
+        let mut stream = Stream::aside(self.execution.birth.seed, visit.entered, visit.retries);
+        let asked = Asked::default();
+        let result = self.jsonata_at(id, asked, visit.entered_ms, &mut stream, evaluate);
+        result.map_err(|error| self.evaluation_failed(id, Some(error.location), &error.cause))
+    }
+
+    fn jsonata_at<T>(
+        &self,
+        id: FrameId,
+        asked: Asked<'_>,
+        now_ms: i64,
+        stream: &mut Stream,
+        evaluate: impl FnOnce(&dyn Scope) -> Result<T, EvaluationError>,
+    ) -> Result<T, EvaluationError> {
+        let input = self.raw_input(id);
         let scope = StateScope::new(
             self.execution,
             self.machine,
             id,
             &input,
-            Asked::default(),
-            visit.entered_ms,
-        )
-        .with_stream(stream);
+            asked,
+            now_ms,
+            *stream,
+        );
         let result = evaluate(&scope);
-        result.map_err(|error| self.evaluation_failed(id, Some(error.location), &error.cause))
+        *stream = scope.stream();
+        result
     }
 
     /// A field of the state a frame stands in has no value, or not one it can have.

@@ -10,16 +10,17 @@ mod jsonata;
 mod number;
 mod payload;
 mod scope;
+mod variables;
 
 use asl::definition::{PathOrNull, ResultPath};
 use asl::path::{Path, Scope};
 use asl::template::Template;
 use serde_json::Value;
 
-pub(crate) use context::{Asked, Item};
 pub(crate) use number::{plain, whole};
 pub(crate) use payload::Payload;
-pub(crate) use scope::StateScope;
+pub(crate) use scope::{Asked, Item, StateScope};
+pub(crate) use variables::Assigned;
 
 use crate::Document;
 use crate::failure::{Fault, RUNTIME};
@@ -36,10 +37,18 @@ impl Turn<'_> {
         asked: Asked<'_>,
         evaluate: impl FnOnce(&dyn Scope) -> T,
     ) -> T {
-        let now_ms = self.at.now_ms;
-        let scope = StateScope::new(self.execution, self.machine, id, input, asked, now_ms);
+        let (now_ms, stream) = (self.at.now_ms, self.execution.stream());
+        let scope = StateScope::new(
+            self.execution,
+            self.machine,
+            id,
+            input,
+            asked,
+            now_ms,
+            stream,
+        );
         let result = evaluate(&scope);
-        let drawn = scope.drawn();
+        let drawn = scope.stream().drawn;
         self.execution.drawn = drawn;
         result
     }

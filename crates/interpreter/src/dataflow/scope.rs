@@ -6,10 +6,30 @@ use asl::StateMachine;
 use asl::{jsonata, path};
 use serde_json::Value;
 
-use super::{Asked, Payload, context};
+use super::{Payload, context};
 use crate::execution::Execution;
 use crate::frame::FrameId;
 use crate::random::Stream;
+
+/// The item of a Map that an `ItemSelector` is evaluated for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Item<'a> {
+    pub(crate) index: u32,
+    pub(crate) value: &'a Value,
+}
+
+/// What expressions see beside the usual.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Asked<'a> {
+    /// `Map.Item` of the context object.
+    pub(crate) item: Option<Item<'a>>,
+    /// `Task.Token` of the context object.
+    pub(crate) token: Option<&'a str>,
+    /// `$states.result`.
+    pub(crate) result: Option<&'a Payload>,
+    /// `$states.errorOutput`.
+    pub(crate) error_output: Option<&'a Payload>,
+}
 
 /// The scope of one evaluation. The context object is built when an expression asks for it.
 pub(crate) struct StateScope<'a> {
@@ -31,8 +51,8 @@ impl<'a> StateScope<'a> {
         input: &'a Payload,
         asked: Asked<'a>,
         now_ms: i64,
+        stream: Stream,
     ) -> StateScope<'a> {
-        let stream = Cell::new(execution.stream());
         StateScope {
             execution,
             machine,
@@ -41,19 +61,13 @@ impl<'a> StateScope<'a> {
             asked,
             now_ms,
             context: OnceCell::new(),
-            stream,
+            stream: Cell::new(stream),
         }
     }
 
-    /// With randomness from elsewhere than the execution's own stream.
-    pub(crate) fn with_stream(self, stream: Stream) -> StateScope<'a> {
-        self.stream.set(stream);
-        self
-    }
-
-    /// How many random numbers the execution has drawn by now.
-    pub(crate) fn drawn(&self) -> u64 {
-        self.stream.get().drawn
+    /// The stream of randomness, where it stands by now.
+    pub(crate) fn stream(&self) -> Stream {
+        self.stream.get()
     }
 }
 

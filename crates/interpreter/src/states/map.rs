@@ -6,9 +6,10 @@ use asl::definition::Map;
 use serde_json::Value;
 
 use crate::dataflow::{Asked, Item, Payload, within_limit};
+use crate::failure::Fault;
 use crate::frame::{FrameId, Join, Stand};
 use crate::history::{EventDetails, EventId};
-use crate::limits::MAP_LANES_MAX;
+use crate::limits::{MAP_LANES_MAX, PAYLOAD_BYTES_MAX};
 use crate::turn::{Halt, Turn};
 
 /// What a state says that this interpreter cannot run.
@@ -102,6 +103,11 @@ impl Turn<'_> {
     fn items(&mut self, id: FrameId, map: &Map) -> Result<Arc<Vec<Value>>, Halt> {
         if let Some(items) = &map.items {
             let items = self.jsonata_of_visit(id, |scope| items.evaluate_array(scope))?;
+            // An expression may build more than any payload holds.
+            let text = serde_json::to_string(&items).expect("JSON values have a text");
+            if text.len() > PAYLOAD_BYTES_MAX {
+                return Err(Fault::data_limit(&self.state(id).name).into());
+            }
             return Ok(Arc::new(items));
         }
         let input = self.effective_input(id)?;

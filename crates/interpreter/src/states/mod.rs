@@ -19,16 +19,11 @@ use serde_json::Value;
 
 use crate::Document;
 use crate::breaks;
-use crate::dataflow::{Asked, Payload, within_limit};
-use crate::failure::Fault;
+use crate::dataflow::{Asked, Assigned, Payload, within_limit};
 use crate::frame::FrameId;
 use crate::history::EventDetails;
-use crate::limits::{PAYLOAD_BYTES_MAX, VARIABLES_BYTES_MAX};
 use crate::turn::{Halt, Turn, state_type};
 pub(crate) use task::{Ended, seconds_to_ms};
-
-/// Variables that an `Assign` gives, in its order.
-pub(crate) type Assigned = Vec<(Arc<str>, Document)>;
 
 impl Turn<'_> {
     /// Begins the work of the state a frame stands in, or does all of it.
@@ -126,47 +121,6 @@ impl Turn<'_> {
         let assigned = self.assigned(id, state.assign.as_ref(), seen)?;
         let output = within_limit(output, &state.name)?;
         self.leave_with(id, output, assigned, transition)
-    }
-
-    /// Evaluates an `Assign` of JSONPath.
-    pub(crate) fn assigned(
-        &mut self,
-        id: FrameId,
-        assign: Option<&Template>,
-        seen: Payload,
-    ) -> Result<Assigned, Fault> {
-        if assign.is_none() {
-            return Ok(Assigned::new());
-        }
-        let assigned = self.template(id, assign, seen)?;
-        self.variables(id, assigned)
-    }
-
-    /// The variables that the members of an object give; anything else gives none.
-    fn variables(&self, id: FrameId, assigned: Payload) -> Result<Assigned, Fault> {
-        let Value::Object(values) = assigned.into_value() else {
-            return Ok(Assigned::new());
-        };
-        let documents = values.into_iter();
-        let assigned: Assigned = documents
-            .map(|(name, value)| (name.into(), Document::from_value(value)))
-            .collect();
-        let new: usize = assigned.iter().map(|(_, value)| value.text().len()).sum();
-        if new > PAYLOAD_BYTES_MAX || new + self.kept_bytes(id, &assigned) > VARIABLES_BYTES_MAX {
-            return Err(Fault::data_limit(&self.state(id).name));
-        }
-        Ok(assigned)
-    }
-
-    /// Bytes of all variables of the execution but those of the frame that are assigned anew.
-    fn kept_bytes(&self, id: FrameId, assigned: &Assigned) -> usize {
-        let frames = self.execution.frames.iter();
-        let variables = frames
-            .flat_map(|(frame, at)| at.variables.iter().map(move |variable| (*frame, variable)));
-        let kept = variables.filter(|(frame, (name, _))| {
-            *frame != id || assigned.iter().all(|(assigned, _)| assigned != *name)
-        });
-        kept.map(|(_, (_, value))| value.text().len()).sum()
     }
 
     /// Writes `…StateExited`, sets the variables and moves the frame on.
