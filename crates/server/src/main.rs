@@ -12,8 +12,10 @@ mod log;
 mod metrics;
 mod names;
 mod request_id;
+mod run;
 mod serve;
 mod service;
+mod validate;
 mod worker;
 
 use std::path::{Path, PathBuf};
@@ -39,6 +41,8 @@ enum Command {
     Config(SettingsArgs),
     /// Show the version
     Version,
+    Validate(validate::ValidateArgs),
+    Run(run::RunArgs),
     Worker(worker::WorkerArgs),
     Demo(demo::DemoArgs),
     /// Reads one file for the demo's worker
@@ -58,9 +62,15 @@ struct SettingsArgs {
 impl SettingsArgs {
     fn load(self) -> Result<Settings, ConfigError> {
         // A variable that is not text is not one of ours.
-        let variables = std::env::vars_os()
-            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
-        Settings::load(self.config.as_deref(), self.layer, variables, Path::new("."))
+        let variables = std::env::vars_os().filter_map(|(name, value)| {
+            Some((name.into_string().ok()?, value.into_string().ok()?))
+        });
+        Settings::load(
+            self.config.as_deref(),
+            self.layer,
+            variables,
+            Path::new("."),
+        )
     }
 }
 
@@ -77,6 +87,8 @@ fn main() -> ExitCode {
             println!("towpath {}", env!("CARGO_PKG_VERSION"));
             ExitCode::SUCCESS
         }
+        Command::Validate(args) => validate::run(args),
+        Command::Run(args) => run::run(args),
         Command::Worker(args) => worker::run(args),
         Command::Demo(args) => demo::run(args),
         Command::DemoFile => demo::run_file_task(),
