@@ -7,6 +7,7 @@
 mod arguments;
 mod bench;
 mod conformance;
+mod fuzz;
 mod process;
 mod server_under_test;
 mod setup;
@@ -29,6 +30,7 @@ cargo xtask COMMAND
   test [--quick] [--cases DIR]       everything that guards a change; --quick leaves out the soak
   tidy                               rings, forbidden calls, file lengths, paths
   sim [--seeds N] [--seed S]         the simulator, seed after seed
+  fuzz [--seconds N] [--target T]    hostile bytes, guided by coverage; 60 s a target
   conformance --cases DIR [--update] recorded cases against our pass list
   bench [--quick] [--save]           latency, throughput, memory, restart, each beside its limit";
 
@@ -40,6 +42,7 @@ fn main() -> ExitCode {
         Some("test") => test::run(arguments),
         Some("tidy") => arguments.finish().and_then(|()| tidy::run()),
         Some("sim") => sim::run(arguments),
+        Some("fuzz") => fuzz::run(arguments),
         Some("conformance") => conformance::run(arguments),
         Some("bench") => bench::run(arguments),
         Some("help" | "--help" | "-h") | None => {

@@ -1,0 +1,4 @@
+//! See `fuzz::jsonata`.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| fuzz::jsonata::run(data));
