@@ -8,7 +8,7 @@ use simulator::tally::Tally;
 use simulator::world::Options;
 
 /// Steps of a run, unless told otherwise.
-const STEPS: u32 = 900;
+const STEPS: u32 = 1_500;
 
 /// Seeds that fail before the rest are left out.
 const FAILURES_MAX: u64 = 10;

@@ -6,6 +6,7 @@ use crate::world::wire::Told;
 
 /// Faults that every run of a few seeds must have had.
 pub const FAULTS: &[&str] = &[
+    "activity deleted",
     "client gone before its answer",
     "completion after the end",
     "completion sent twice",
@@ -16,6 +17,8 @@ pub const FAULTS: &[&str] = &[
     "read failure",
     "report of a delivery lost",
     "restart after restart",
+    "server told to stop",
+    "slow read",
     "start at the same time",
     "start tried again",
     "wall clock set back",

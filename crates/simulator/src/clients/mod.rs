@@ -106,10 +106,7 @@ impl Cast {
 impl World {
     /// Makes what the run needs. Nothing goes wrong yet.
     pub fn set_up(&mut self) {
-        for name in self.cast.activities.clone() {
-            let body = json!({ "name": name });
-            self.send(Purpose::Setup, Operation::CreateActivity, &body);
-        }
+        self.make_activities();
         for name in self.cast.machines.clone() {
             let definition = self.author.definition();
             note!(self, "{name}: {definition}");
@@ -127,7 +124,28 @@ impl World {
             62..65 => self.stop_something(),
             65..92 => self.read_something(),
             92..95 => self.make_noise(),
-            _ => self.change_a_definition(),
+            95..98 => self.change_a_definition(),
+            _ => self.delete_or_make_an_activity(),
+        }
+    }
+
+    /// Activities that should exist do, from now on.
+    pub fn make_activities(&mut self) {
+        for name in self.cast.activities.clone() {
+            let body = json!({ "name": name });
+            self.send(Purpose::Setup, Operation::CreateActivity, &body);
+        }
+    }
+
+    /// An activity goes, with tasks queued and in workers' hands, or those that went come back.
+    fn delete_or_make_an_activity(&mut self) {
+        if self.dice.chance(80) {
+            self.make_activities();
+        } else if let Some(name) = self.dice.pick(&self.cast.activities).cloned() {
+            self.tally.fault("activity deleted");
+            let arn = crate::world::owner().activity_arn(&name);
+            let body = json!({ "activityArn": arn });
+            self.send(Purpose::Setup, Operation::DeleteActivity, &body);
         }
     }
 

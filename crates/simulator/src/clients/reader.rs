@@ -2,6 +2,7 @@
 
 use engine::Operation;
 use serde_json::{Value, json};
+use store::ExecutionId;
 
 use crate::violated;
 use crate::world::World;
@@ -23,8 +24,31 @@ impl World {
         match self.dice.roll(10) {
             0..3 => self.describe_something(),
             3..5 => self.list_something(),
+            5..7 => self.look_at_a_doubt(),
             _ => self.page_something(),
         }
+    }
+
+    /// Reads the history of an execution whose task is on its way to a worker, if there is one: what
+    /// may still be taken back must not be shown. Some of these readers are slow, and have the
+    /// execution as it was a commit before.
+    fn look_at_a_doubt(&mut self) {
+        let doubts: Vec<ExecutionId> = self.process.doubts.iter().map(|(id, _)| *id).collect();
+        let Some(id) = self.dice.pick(&doubts) else {
+            return self.page_something();
+        };
+        let Some(account) = self.ledger.accounts.get(id) else {
+            return;
+        };
+        let arn = crate::world::owner().execution_arn(&account.machine, &account.name);
+        if self.dice.chance(30) {
+            self.store.read_next_as_before();
+            self.tally.fault("slow read");
+        }
+        let body = json!({ "executionArn": arn, "maxResults": 1_000 });
+        let told = self.ask(Operation::GetExecutionHistory, &body);
+        let events = told.body["events"].as_array().cloned().unwrap_or_default();
+        self.check_page(&arn, &events);
     }
 
     fn describe_something(&mut self) {

@@ -9,7 +9,7 @@ use store::{Commit, Epoch, Store};
 use super::process::{Delivery, Handed, Load, Process, Release, Waiting};
 use super::{LATE_MS, World, shard_options};
 use crate::clients::Purpose;
-use crate::note;
+use crate::{note, violated};
 
 /// One node writes, so the fence never moves.
 const EPOCH: Epoch = Epoch(0);
@@ -301,7 +301,7 @@ impl World {
             self.undelivered(&delivery);
             return;
         };
-        if !self.quiet && self.dice.chance(8) {
+        if !self.quiet && self.dice.chance(12) {
             self.tally.fault("client gone before its answer");
             if let Purpose::Poll { worker } = call.purpose {
                 self.cast.forget_poll(worker, delivery.ticket);
@@ -321,6 +321,9 @@ impl World {
             .remove(&(delivery.execution, delivery.event));
         self.task_arrived(&call.purpose, answer.into(), &delivery);
         self.post(Message::Delivered(delivery.ticket));
+        if !self.quiet && self.dice.chance(3) {
+            self.crash("before the report of a delivery");
+        }
     }
 
     fn undelivered(&mut self, delivery: &Delivery) {
@@ -375,6 +378,27 @@ impl World {
     pub fn crash(&mut self, why: &str) {
         note!(self, "CRASH: {why}");
         self.tally.crashes += 1;
+        self.end_process();
+    }
+
+    /// An operator stops the server: polls are answered empty, what is under way is finished.
+    pub fn stop_server(&mut self) {
+        note!(self, "the server is told to stop");
+        self.post(Message::Drain);
+        self.drain();
+        let open = self.process.shard.gauges().polls;
+        if open > 0 || !self.process.calls.is_empty() {
+            let calls = self.process.calls.len();
+            violated!(
+                self,
+                17,
+                "{open} polls and {calls} requests are left at the end"
+            );
+        }
+        self.end_process();
+    }
+
+    fn end_process(&mut self) {
         self.store.forget_faults();
         let last = self.durable();
         self.ledger.durable(last);

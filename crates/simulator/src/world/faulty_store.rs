@@ -1,6 +1,8 @@
 //! A store in memory that can end a process in the middle of a group of commits, and fail to read.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use store::{
     Commit, CommitNumber, Direction, Epoch, EventRun, ExecutionId, ExecutionRow, Listing,
@@ -18,6 +20,10 @@ pub struct FaultyStore {
     durable_of_next_group: AtomicUsize,
     /// Whether the next read of an execution fails.
     read_fails: AtomicBool,
+    /// Executions as they were before their last commit.
+    before: Mutex<BTreeMap<ExecutionId, ExecutionRow>>,
+    /// Whether the next read of an execution began before its last commit.
+    reads_before: AtomicBool,
     /// Breaks `r14` and `r30`: rows that recovery does not get to see.
     pub hides_a_task: AtomicBool,
     /// See `hides_a_task`.
@@ -31,6 +37,8 @@ impl FaultyStore {
             inner: MemoryStore::new(),
             durable_of_next_group: AtomicUsize::new(NEVER),
             read_fails: AtomicBool::new(false),
+            before: Mutex::new(BTreeMap::new()),
+            reads_before: AtomicBool::new(false),
             hides_a_task: AtomicBool::new(false),
             hides_a_timer: AtomicBool::new(false),
         }
@@ -46,10 +54,30 @@ impl FaultyStore {
         self.read_fails.store(true, Ordering::Relaxed);
     }
 
+    /// The next read of an execution is a slow one: it began before the last commit.
+    pub fn read_next_as_before(&self) {
+        self.reads_before.store(true, Ordering::Relaxed);
+    }
+
+    fn before(&self) -> MutexGuard<'_, BTreeMap<ExecutionId, ExecutionRow>> {
+        self.before.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Keeps what a slow reader may still see.
+    fn keep_before(&self, commits: &[Commit]) -> Result<(), StoreError> {
+        for write in commits.iter().flat_map(|commit| &commit.executions) {
+            if let Some(row) = self.inner.execution(write.id)? {
+                self.before().insert(write.id, row);
+            }
+        }
+        Ok(())
+    }
+
     /// The process is gone, and with it what was set to happen to it.
     pub fn forget_faults(&self) {
         self.fail_next_group_after(NEVER);
         self.read_fails.store(false, Ordering::Relaxed);
+        self.reads_before.store(false, Ordering::Relaxed);
     }
 }
 
@@ -61,6 +89,7 @@ impl Default for FaultyStore {
 
 impl Store for FaultyStore {
     fn commit(&self, epoch: Epoch, commits: &[Commit]) -> Result<(), StoreError> {
+        self.keep_before(commits)?;
         match self.durable_of_next_group.swap(NEVER, Ordering::Relaxed) {
             NEVER => self.inner.commit(epoch, commits),
             durable => {
@@ -82,6 +111,11 @@ impl Store for FaultyStore {
     fn execution(&self, id: ExecutionId) -> Result<Option<ExecutionRow>, StoreError> {
         if self.read_fails.swap(false, Ordering::Relaxed) {
             return Err(StoreError::Io("the read failed".into()));
+        }
+        if self.reads_before.swap(false, Ordering::Relaxed)
+            && let Some(row) = self.before().get(&id)
+        {
+            return Ok(Some(row.clone()));
         }
         self.inner.execution(id)
     }

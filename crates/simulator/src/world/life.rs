@@ -163,7 +163,11 @@ impl World {
                 self.sync(usize::MAX);
                 self.store.forget_faults();
             }
-            60..80 => self.set_the_wall_clock(-1),
+            60..66 => {
+                self.tally.fault("server told to stop");
+                self.stop_server();
+            }
+            66..83 => self.set_the_wall_clock(-1),
             _ => self.set_the_wall_clock(1),
         }
     }
@@ -201,6 +205,7 @@ impl World {
         self.quiet = true;
         self.clock.set_wall_error(0);
         self.check_everything();
+        self.make_activities();
         self.drain();
         for at in self.unanswered_starts() {
             self.start_again(at);
