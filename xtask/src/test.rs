@@ -115,7 +115,18 @@ fn cargo_test() -> Result<(Tally, String), Failure> {
     let finished = process::run("cargo-test", &mut command, BUILD_LIMIT)?;
     let counts = Tally::of_cargo_test(&finished.output);
     let tally = Tally::agreeing_with(counts, finished.success);
-    Ok((tally, finished.output))
+    Ok((tally, without_passes(&finished.output)))
+}
+
+/// What `cargo test` says of all that is not well.
+fn without_passes(output: &str) -> String {
+    let tells = |line: &&str| {
+        let passed = line.ends_with(" ... ok") || line.starts_with("test result: ok.");
+        let header = line.starts_with("running ") || line.trim_start().starts_with("Running ");
+        !passed && !header && !line.is_empty()
+    };
+    let lines: Vec<&str> = output.lines().filter(tells).collect();
+    lines.join("\n")
 }
 
 /// The end-to-end tests in Python, and the tests of the soak's own checker.
@@ -184,4 +195,30 @@ fn python(binary: &Path) -> Command {
         .env("PYTHONDONTWRITEBYTECODE", "1")
         .env("TOWPATH_BINARY", binary);
     command
+}
+
+#[cfg(test)]
+mod tests {
+    use super::without_passes;
+
+    #[test]
+    fn only_what_is_not_well_is_shown() {
+        let output = "\
+     Running unittests src/lib.rs
+running 2 tests
+test a ... ok
+test b ... FAILED
+
+---- b stdout ----
+assertion failed: false
+test result: FAILED. 1 passed; 1 failed;
+running 0 tests
+test result: ok. 0 passed; 0 failed;";
+        let shown = "\
+test b ... FAILED
+---- b stdout ----
+assertion failed: false
+test result: FAILED. 1 passed; 1 failed;";
+        assert_eq!(without_passes(output), shown);
+    }
 }
