@@ -46,7 +46,7 @@ pub struct RunArgs {
         long,
         value_name = "JSON",
         default_value = "{}",
-        allow_hyphen_values = true
+        allow_negative_numbers = true
     )]
     input: String,
     /// Answers for Task states, in the format of Step Functions Local
@@ -70,7 +70,7 @@ pub struct RunArgs {
     /// How to print
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
-    /// Stop the execution when its history has more events
+    /// Stop the execution when its history has more events; it may have a few more by then
     #[arg(long, value_name = "N", default_value_t = interpreter::limits::HISTORY_EVENTS_MAX)]
     max_events: u32,
 }
@@ -173,8 +173,16 @@ fn read_definition(path: &Path) -> Result<StateMachine, RunError> {
     parsed.machine.ok_or_else(|| {
         let is_error = |diagnostic: &asl::Diagnostic| diagnostic.severity == Severity::Error;
         let errors = parsed.diagnostics.into_iter().filter(is_error).collect();
-        let report = Report::new(path.display().to_string(), text, errors);
-        RunError::Definition(format!("the definition is not valid\n{}", report.to_text()))
+        let report = Report::new(
+            path.display().to_string(),
+            text,
+            MachineType::Standard,
+            errors,
+        );
+        RunError::Definition(format!(
+            "the definition is not valid\n{}",
+            report.to_text().trim_end()
+        ))
     })
 }
 

@@ -41,9 +41,8 @@ pub enum PlayError {
     )]
     NoMock { state: String, resource: String },
     #[error(
-        "state \"{state}\" calls {resource} for the {}. time, which its mock does not answer. Add \
-         under MockedResponses, \"{response}\":  \"{call}\": {{ \"Return\": {{}} }}",
-        call + 1
+        "state \"{state}\" calls {resource} once more, which its mock does not answer. Add \
+         under MockedResponses, \"{response}\":  \"{call}\": {{ \"Return\": {{}} }}"
     )]
     NoSuchCall {
         state: String,
@@ -131,7 +130,8 @@ impl<'m> Play<'m> {
         watch: &mut dyn FnMut(&Event, i64),
     ) -> (Ended, Option<PlayError>) {
         let birth = birth(&self.plan);
-        let (mut execution, step) = interpreter::start(self.machine, birth, input, &self.moment());
+        let at = self.moment(0);
+        let (mut execution, step) = interpreter::start(self.machine, birth, input, &at);
         self.absorb(step, watch);
         let mut stuck = None;
         while execution.status() == Status::Running {
@@ -144,7 +144,7 @@ impl<'m> Play<'m> {
                 Ok(inputs) => {
                     for input in inputs {
                         // What was closed or disarmed meanwhile needs no answer.
-                        let at = self.moment();
+                        let at = self.moment(execution.events());
                         if let Ok(step) =
                             interpreter::step(&mut execution, self.machine, input, &at)
                         {
@@ -170,11 +170,14 @@ impl<'m> Play<'m> {
         (ended, stuck)
     }
 
-    fn moment(&self) -> Moment<'static> {
+    /// Now, after so many events.
+    fn moment(&self, events: u32) -> Moment<'static> {
+        // Most states add two events, some more: the nearer the end, the smaller the turns.
+        let events_left = self.plan.events_max.saturating_sub(events);
         Moment {
             now_ms: self.now_ms,
             world: &Everything,
-            steps_max: STEPS_PER_TURN_MAX,
+            steps_max: (events_left / 4).clamp(1, STEPS_PER_TURN_MAX),
         }
     }
 

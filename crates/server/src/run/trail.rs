@@ -45,6 +45,8 @@ pub struct Visit {
     pub ending: Ending,
     parent: Option<usize>,
     last: Last,
+    /// When the last attempt failed.
+    failed_ms: Option<i64>,
 }
 
 /// How the last attempt of a visit ended.
@@ -101,16 +103,16 @@ impl Trail {
             }
             EventDetails::ParallelStateStarted | EventDetails::MapStateStarted { .. } => {
                 let visit = self.climb_to_fan(before.visit, at);
-                self.begin(visit)
+                self.begin(visit, at)
             }
             EventDetails::ParallelStateSucceeded | EventDetails::MapStateSucceeded => {
                 let visit = self.climb_to_fan(before.visit, at);
-                self.attempted(visit, Last::Succeeded)
+                self.attempted(visit, at, Last::Succeeded)
             }
             EventDetails::ParallelStateFailed | EventDetails::MapStateFailed => {
                 let error = before.visit.and_then(|visit| self.error_of(visit));
                 let visit = self.climb_to_fan(before.visit, at);
-                self.attempted(visit, Last::Failed(error))
+                self.attempted(visit, at, Last::Failed(error))
             }
             EventDetails::MapIterationStarted { index, .. } => Context {
                 item: Some(*index),
@@ -118,11 +120,11 @@ impl Trail {
             },
             EventDetails::ActivityScheduled { .. }
             | EventDetails::TaskScheduled { .. }
-            | EventDetails::LambdaFunctionScheduled { .. } => self.begin(before.visit),
+            | EventDetails::LambdaFunctionScheduled { .. } => self.begin(before.visit, at),
             EventDetails::ActivitySucceeded { .. }
             | EventDetails::TaskSucceeded { .. }
             | EventDetails::LambdaFunctionSucceeded { .. } => {
-                self.attempted(before.visit, Last::Succeeded)
+                self.attempted(before.visit, at, Last::Succeeded)
             }
             EventDetails::ActivityFailed(failure)
             | EventDetails::ActivityTimedOut(failure)
@@ -136,7 +138,7 @@ impl Trail {
             | EventDetails::TaskStartFailed { failure, .. }
             | EventDetails::TaskSubmitFailed { failure, .. }
             | EventDetails::EvaluationFailed { failure, .. } => {
-                self.attempted(before.visit, Last::Failed(failure.error.clone()))
+                self.attempted(before.visit, at, Last::Failed(failure.error.clone()))
             }
             EventDetails::ExecutionFailed(failure) => {
                 // The states on the way out failed by that error; any other is cut off.
@@ -177,6 +179,8 @@ impl Trail {
             ending: Ending::Open,
             parent: before.visit,
             last: Last::None,
+            // A Fail state has failed as soon as it is entered.
+            failed_ms: (state_type == StateType::Fail).then_some(at),
         });
         Context {
             visit: Some(self.visits.len() - 1),
@@ -238,18 +242,18 @@ impl Trail {
         })
     }
 
-    fn begin(&mut self, visit: Option<usize>) -> Context {
+    fn begin(&mut self, visit: Option<usize>, at: i64) -> Context {
         if let Some(index) = visit {
             self.visits[index].attempts += 1;
             self.visits[index].last = Last::None;
-            let at = self.visits[index].entered_ms;
             self.end_inside(index, at);
         }
         Context { visit, item: None }
     }
 
-    fn attempted(&mut self, visit: Option<usize>, last: Last) -> Context {
+    fn attempted(&mut self, visit: Option<usize>, at: i64, last: Last) -> Context {
         if let Some(index) = visit {
+            self.visits[index].failed_ms = matches!(last, Last::Failed(_)).then_some(at);
             self.visits[index].last = last;
         }
         Context { visit, item: None }
@@ -291,7 +295,7 @@ impl Trail {
             let is_inside = parent.is_some_and(|p| p >= around && inside[p - around]);
             inside[index - around] = is_inside;
             if is_inside {
-                self.end_unfinished(index, at.max(self.visits[index].entered_ms));
+                self.end_unfinished(index, at);
             }
         }
     }
@@ -305,7 +309,11 @@ impl Trail {
 
     fn end(&mut self, visit: usize, at: i64, ending: Ending) {
         let visit = &mut self.visits[visit];
-        visit.ended_ms = Some(at);
+        // What failed had ended before what is around it noticed.
+        visit.ended_ms = match ending {
+            Ending::Failed(_) => visit.failed_ms.or(Some(at)),
+            _ => Some(at),
+        };
         visit.ending = ending;
         visit.attempts = visit.attempts.max(1);
     }

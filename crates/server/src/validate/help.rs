@@ -1,6 +1,6 @@
 //! What one can do about a diagnostic, where that can be said.
 
-use asl::Diagnostic;
+use asl::{Diagnostic, MachineType};
 use serde_json::Value;
 
 /// Names of fields that the language knows, for those who mistype one.
@@ -69,7 +69,7 @@ const FIELDS: &[&str] = &[
 const TRANSITIONS: &[&str] = &["Next", "Default", "StartAt"];
 
 /// What to do, if there is something to say.
-pub fn of(diagnostic: &Diagnostic, text: &str) -> Option<String> {
+pub fn of(diagnostic: &Diagnostic, text: &str, machine_type: MachineType) -> Option<String> {
     let location = diagnostic.location.as_deref().unwrap_or_default();
     let last = location.rsplit('/').next().unwrap_or_default();
     let fixed = match diagnostic.code {
@@ -95,6 +95,14 @@ pub fn of(diagnostic: &Diagnostic, text: &str) -> Option<String> {
         "PASS_RESULT_IS_STATIC" => {
             "use Parameters with names that end with .$ to compute what a Pass gives"
         }
+        "SCHEMA_VALIDATION_FAILED"
+            if last == "Resource"
+                && machine_type == MachineType::Express
+                && waits_for_others(diagnostic, text) =>
+        {
+            "an Express state machine has no activities, jobs (.sync) or callbacks \
+             (.waitForTaskToken): make it a STANDARD one, or do without"
+        }
         "SCHEMA_VALIDATION_FAILED" if last == "Resource" => {
             "resources are activities (arn:aws:states:REGION:ACCOUNT:activity:NAME), functions \
              (arn:aws:lambda:REGION:ACCOUNT:function:NAME) and integrations \
@@ -107,6 +115,15 @@ pub fn of(diagnostic: &Diagnostic, text: &str) -> Option<String> {
         _ => return None,
     };
     Some(fixed.to_owned())
+}
+
+/// Whether the resource at the place is one whose result comes later.
+fn waits_for_others(diagnostic: &Diagnostic, text: &str) -> bool {
+    let resource = diagnostic.offset.and_then(|offset| string_at(text, offset));
+    let ends = [".sync", ".sync:2", ".waitForTaskToken"];
+    resource.is_some_and(|resource| {
+        resource.contains(":activity:") || ends.iter().any(|end| resource.ends_with(end))
+    })
 }
 
 fn missing_target(diagnostic: &Diagnostic, text: &str) -> String {
@@ -151,9 +168,9 @@ fn state_names(value: &Value, names: &mut Vec<String>) {
     }
 }
 
-/// The candidate that differs least, if it could be a slip: at most every third character is wrong.
+/// The candidate that differs least, if it could be a slip: one wrong character, and one more for every four.
 fn nearest<'c>(word: &str, candidates: impl Iterator<Item = &'c str>) -> Option<&'c str> {
-    let slips_max = (word.chars().count() / 3).max(1);
+    let slips_max = 1 + word.chars().count() / 4;
     // Names that are too long to be names are not compared: that takes the product of the lengths.
     let comparable =
         |candidate: &&str| candidate.len() <= 320 && word.len() <= 320 && !word.is_empty();

@@ -51,7 +51,7 @@ enum Format {
 
 /// `--type`, spelled as in `CreateStateMachine`.
 #[derive(Clone, Copy, Debug, ValueEnum)]
-pub enum TypeArg {
+enum TypeArg {
     /// Durable, up to a year.
     #[value(name = "STANDARD")]
     Standard,
@@ -91,12 +91,17 @@ struct Finding {
 
 impl Report {
     /// Looks at one definition.
-    pub fn new(file: String, text: String, diagnostics: Vec<Diagnostic>) -> Report {
+    pub fn new(
+        file: String,
+        text: String,
+        machine_type: MachineType,
+        diagnostics: Vec<Diagnostic>,
+    ) -> Report {
         let finding = |diagnostic: Diagnostic| Finding {
             place: diagnostic
                 .offset
                 .map(|offset| place::of_offset(&text, offset)),
-            help: help::of(&diagnostic, &text),
+            help: help::of(&diagnostic, &text, machine_type),
             diagnostic,
         };
         let findings = diagnostics.into_iter().map(finding).collect();
@@ -131,8 +136,9 @@ pub fn run(args: ValidateArgs) -> ExitCode {
         };
         match read(path) {
             Ok(text) => {
-                let parsed = asl::parse(&text, args.machine_type.into());
-                reports.push(Report::new(file, text, parsed.diagnostics));
+                let machine_type = args.machine_type.into();
+                let parsed = asl::parse(&text, machine_type);
+                reports.push(Report::new(file, text, machine_type, parsed.diagnostics));
             }
             Err(error) => {
                 all_read = false;
