@@ -77,6 +77,22 @@ mod tests {
     }
 
     #[test]
+    fn streams_aside_are_apart_from_each_other_and_from_the_stream() {
+        let seed = 7;
+        let first = |entered, retries| Stream::aside(seed, entered, retries).next();
+        assert_eq!(first(2, 0), first(2, 0));
+        let all = [
+            Stream { seed, drawn: 0 }.next(),
+            first(2, 0),
+            first(2, 1),
+            first(3, 0),
+            first(25_000, u32::MAX),
+        ];
+        let different: std::collections::BTreeSet<u64> = all.into_iter().collect();
+        assert_eq!(different.len(), all.len());
+    }
+
+    #[test]
     fn units_stay_below_one() {
         let mut stream = Stream {
             seed: u64::MAX,
