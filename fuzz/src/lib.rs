@@ -8,6 +8,8 @@
 //! What is absent here is the point: no target takes its input apart by a format of its own that a
 //! person could not type. Seeds are texts (the two binary formats aside).
 
+#![forbid(unsafe_code)]
+
 pub mod definition;
 mod drive;
 pub mod intrinsic;
