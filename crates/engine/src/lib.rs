@@ -28,10 +28,12 @@ pub use rejection::{ErrorName, Rejection};
 mod load;
 mod read;
 mod records;
+mod recover;
 mod shard;
 mod steps;
 mod timers;
 mod token;
+mod world;
 
 pub use load::{load_definition, load_execution};
 pub use read::{ReadError, read};

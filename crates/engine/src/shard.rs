@@ -1,26 +1,27 @@
 //! The shard: one owner for executions, queues, polls and timers.
 //!
 //! This file holds the shard's parts and its loop over messages. What an operation does stands in
-//! `operations/`, what happens to an execution in `steps.rs`, who gets a task in `hand_out.rs`.
+//! `operations/`, what happens to an execution in `steps.rs`, who gets a task in `hand_out.rs`, and how
+//! a shard comes back after a restart in `recover.rs`.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use asl::StateMachine;
-use interpreter::{EventId, TimerKind};
-use store::{Commit, CommitNumber, ExecutionId, RecordKind, RecordWrite, Store, StoreError};
+use store::{Commit, CommitNumber, ExecutionId, RecordWrite};
 
 use crate::arn::Owner;
 use crate::clock::HistoryClock;
-use crate::delivery::{Delivery, OUTBOX};
+use crate::delivery::Delivery;
 use crate::executions::{Executions, Work};
 use crate::ids::Ids;
 use crate::message::{Message, NameLookup, Now, Output, Ticket};
 use crate::operations::{Request, Response, start_execution};
-use crate::records::{self, ActivityRecord, MachineRecord};
+use crate::records::MachineRecord;
 use crate::rejection::{ErrorName, Rejection};
-use crate::timers::{Armed, FireAt, Timers};
-use crate::token::{TaskToken, TokenKey};
+use crate::timers::Timers;
+use crate::token::TokenKey;
+use crate::world::{SeenBy, Surroundings};
 
 /// What an operator may set.
 #[derive(Clone, Debug)]
@@ -69,42 +70,6 @@ pub(crate) struct Machine {
 /// A start that waits for its definition to be read.
 type WaitingStart = (Ticket, start_execution::Request, Option<NameLookup>);
 
-/// What the interpreter may ask about the world.
-#[derive(Debug)]
-pub(crate) struct Surroundings {
-    pub(crate) owner: Owner,
-    pub(crate) activities: BTreeMap<String, ActivityRecord>,
-}
-
-/// The world as one execution sees it.
-pub(crate) struct SeenBy<'a> {
-    pub(crate) world: &'a Surroundings,
-    pub(crate) tokens: &'a TokenKey,
-    pub(crate) execution: ExecutionId,
-}
-
-impl interpreter::World for SeenBy<'_> {
-    fn activity_exists(&self, arn: &str) -> bool {
-        self.world.owner.owns(arn)
-            && crate::arn::activity_name(arn)
-                .is_some_and(|name| self.world.activities.contains_key(name))
-    }
-
-    fn region(&self) -> &str {
-        &self.world.owner.region
-    }
-
-    fn task_token(&self, _execution_arn: &str, task: EventId) -> Option<String> {
-        let (execution, event) = (self.execution, task);
-        Some(self.tokens.mint(TaskToken {
-            shard: 0,
-            execution,
-            event,
-            hand_out: 1,
-        }))
-    }
-}
-
 /// See the crate's page.
 #[derive(Debug)]
 pub struct Shard {
@@ -138,7 +103,7 @@ pub struct Shard {
     /// Work that one message led to beyond its own execution; done before `handle` returns.
     pub(crate) agenda: VecDeque<(ExecutionId, Work)>,
     /// Calls to make again after a restart.
-    owed_calls: Vec<(ExecutionId, u32)>,
+    pub(crate) owed_calls: Vec<(ExecutionId, u32)>,
 }
 
 /// States entered in one turn before others get theirs (S20).
@@ -157,113 +122,6 @@ const NAMES_REMEMBERED: usize = 4_096;
 const DEFINITIONS_CACHED_MAX: usize = 1_024;
 
 impl Shard {
-    /// A shard over what `store` holds; an empty store gives an empty shard.
-    pub fn recover(
-        options: ShardOptions,
-        store: &dyn Store,
-        now: Now,
-    ) -> Result<Shard, StoreError> {
-        let mut shard = Shard {
-            poll_hold_ms: options.poll_hold_ms,
-            polls_per_activity_max: options.polls_per_activity_max,
-            tokens: TokenKey::new(&options.token_key),
-            clock: HistoryClock::starting_at(store.latest_ms()?),
-            ids: Ids::new(options.seed),
-            world: Surroundings {
-                owner: options.owner,
-                activities: BTreeMap::new(),
-            },
-            machines: BTreeMap::new(),
-            machine_names: BTreeMap::new(),
-            next_machine: 1,
-            definitions: BTreeMap::new(),
-            awaiting_definition: BTreeMap::new(),
-            executions: Executions::new(options.executions_cached_max),
-            delivery: Delivery::default(),
-            timers: Timers::default(),
-            names: BTreeMap::new(),
-            names_in_order: VecDeque::new(),
-            names_forgotten: 0,
-            settling: VecDeque::new(),
-            issued: store.last_commit()?,
-            durable: store.last_commit()?,
-            draining: false,
-            executions_open: 0,
-            put_backs: 0,
-            agenda: VecDeque::new(),
-            owed_calls: Vec::new(),
-        };
-        shard.names_forgotten = shard.durable;
-        shard.recover_records(store)?;
-        shard.recover_work(store, now)?;
-        Ok(shard)
-    }
-
-    fn recover_records(&mut self, store: &dyn Store) -> Result<(), StoreError> {
-        each_record(
-            store,
-            RecordKind::Activity,
-            &mut |record: ActivityRecord| {
-                self.world.activities.insert(record.name.clone(), record);
-            },
-        )?;
-        each_record(
-            store,
-            RecordKind::StateMachine,
-            &mut |record: MachineRecord| {
-                self.machine_names
-                    .insert(record.number, record.name.clone());
-                self.machines
-                    .insert(record.name.clone(), Machine { record });
-            },
-        )?;
-        // Numbers of deleted machines must not come back, so the counter has a record of its own.
-        if let Some(bytes) = store.record(RecordKind::Service, NEXT_MACHINE_KEY)? {
-            self.next_machine = records::decode(&bytes).ok_or_else(|| {
-                StoreError::Damaged("the counter of state machines does not read".into())
-            })?;
-        }
-        Ok(())
-    }
-
-    /// Timers and queues: every open execution has an entry in one of them (R32), so they also tell
-    /// how many are open.
-    fn recover_work(&mut self, store: &dyn Store, now: Now) -> Result<(), StoreError> {
-        let at_ms = self.clock.at(now);
-        let mut open = Vec::new();
-        store.timers(&mut |row| {
-            let Some(kind) = timer_kind(row.kind) else {
-                return;
-            };
-            let span = i64::try_from(row.span_ms).unwrap_or(i64::MAX);
-            let fire = match kind {
-                TimerKind::WaitUntil => FireAt::Wall(row.due_ms),
-                // Heartbeats are not written down, so each open task gets one full interval.
-                TimerKind::Heartbeat => FireAt::after(span, now),
-                _ => FireAt::after(row.due_ms.saturating_sub(at_ms), now),
-            };
-            let armed = Armed {
-                fire,
-                due_ms: row.due_ms,
-                stored: true,
-            };
-            self.timers
-                .arm(row.execution, interpreter::TimerId(row.timer), armed);
-            open.push(row.execution);
-        })?;
-        store.tasks(&mut |row| {
-            if row.queue == OUTBOX && row.hand_outs == 0 {
-                self.owed_calls.push((row.execution, row.event));
-            }
-            self.delivery.recover(&row);
-            open.push(row.execution);
-        })?;
-        open.sort_unstable();
-        open.dedup();
-        self.executions_open = open.len() as u64;
-        Ok(())
-    }
-
     /// Takes a message, and puts what is to be done at the end of `out`.
     pub fn handle(&mut self, message: Message, now: Now, out: &mut Vec<Output>) {
         match message {
@@ -533,46 +391,4 @@ impl Shard {
         }
         self.definitions.insert((machine, revision), definition);
     }
-}
-
-/// Key of the counter of state machines among the service's records.
-pub(crate) const NEXT_MACHINE_KEY: &[u8] = b"next-machine";
-
-fn each_record<T: serde::de::DeserializeOwned>(
-    store: &dyn Store,
-    kind: RecordKind,
-    visit: &mut dyn FnMut(T),
-) -> Result<(), StoreError> {
-    const PAGE: usize = 1_000;
-    let mut after: Option<Vec<u8>> = None;
-    loop {
-        let page = store.records(kind, after.as_deref(), PAGE)?;
-        let Some((last, _)) = page.last() else {
-            return Ok(());
-        };
-        after = Some(last.clone());
-        for (key, bytes) in page {
-            let record = records::decode(&bytes).ok_or_else(|| {
-                StoreError::Damaged(format!(
-                    "record {kind:?} {:?} does not read",
-                    String::from_utf8_lossy(&key)
-                ))
-            })?;
-            visit(record);
-        }
-    }
-}
-
-fn timer_kind(number: u8) -> Option<TimerKind> {
-    [
-        TimerKind::Wait,
-        TimerKind::WaitUntil,
-        TimerKind::TaskTimeout,
-        TimerKind::Heartbeat,
-        TimerKind::Retry,
-        TimerKind::ExecutionTimeout,
-        TimerKind::Continue,
-    ]
-    .into_iter()
-    .find(|kind| *kind as u8 == number)
 }

@@ -5,8 +5,9 @@ use store::{RecordKind, RecordWrite};
 
 use crate::message::{Now, Output};
 use crate::records::{self, DefinitionRecord, MachineRecord, RevisionHead};
+use crate::recover::NEXT_MACHINE_KEY;
 use crate::rejection::{ErrorName, Rejection};
-use crate::shard::{Machine, NEXT_MACHINE_KEY, Shard};
+use crate::shard::{Machine, Shard};
 use std::sync::Arc;
 
 use crate::shapes::{EncryptionConfiguration, LoggingConfiguration, MachineType, Tag};
