@@ -57,6 +57,11 @@ fn what_is_printed() {
             ],
             0,
         ),
+        (
+            "nested",
+            vec!["nested.asl.json", "--mocks", "nested.mocks.json"],
+            0,
+        ),
         ("late", vec!["late.asl.json"], 1),
         (
             "for-ever-cut",

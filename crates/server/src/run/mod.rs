@@ -148,7 +148,7 @@ fn try_run(args: &RunArgs) -> Result<Status, RunError> {
             let _ = writeln!(out, "{line}");
         }
     };
-    let (ended, stuck) = Play::new(&machine, mocks, plan).to_its_end(input, &mut watch);
+    let (ended, stuck) = Play::new(&machine, mocks, plan).run_to_its_end(input, &mut watch);
     let printed = match args.format {
         Format::Text => print::text(&ended, stuck.is_some()),
         Format::Json => print::json(&ended),

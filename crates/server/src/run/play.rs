@@ -124,7 +124,7 @@ impl<'m> Play<'m> {
 
     /// Runs the execution until it is closed or can not go on. `watch` is shown each event, with the
     /// moment of the start.
-    pub fn to_its_end(
+    pub fn run_to_its_end(
         mut self,
         input: Document,
         watch: &mut dyn FnMut(&Event, i64),

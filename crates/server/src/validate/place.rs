@@ -28,11 +28,7 @@ pub fn of_offset(text: &str, offset: usize) -> Place {
     let end = text[offset..]
         .find('\n')
         .map_or(text.len(), |at| offset + at);
-    let end = if text[start..end].ends_with('\r') && end - 1 >= offset {
-        end - 1
-    } else {
-        end
-    };
+    let end = end - usize::from(text[start..end].ends_with('\r'));
     Place {
         line: before.matches('\n').count() + 1,
         column: text[start..offset].chars().count() + 1,

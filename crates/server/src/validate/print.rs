@@ -83,7 +83,15 @@ fn text_of_finding(report: &Report, finding: &Finding, out: &mut String) {
 
 /// The line of source, cut if need be, what stands before the carets, and the carets.
 fn excerpt(text: &str, place: &Place) -> (String, String, String) {
-    let source: Vec<char> = text[place.line_bytes.clone()].chars().collect();
+    // What a terminal would obey is no part of a definition.
+    let shown = |c: char| {
+        if c.is_control() && c != '\t' {
+            '\u{fffd}'
+        } else {
+            c
+        }
+    };
+    let source: Vec<char> = text[place.line_bytes.clone()].chars().map(shown).collect();
     let at = place.column - 1;
     let is_cut = source.len() > SHOWN_CHARACTERS_MAX;
     let from = if is_cut {
@@ -175,4 +183,35 @@ pub fn json(reports: &[Report]) -> String {
 
 fn push(out: &mut String, text: std::fmt::Arguments<'_>) {
     out.write_fmt(text).expect("memory takes any text");
+}
+
+#[cfg(test)]
+mod tests {
+    use asl::{Diagnostic, MachineType};
+
+    use super::*;
+
+    #[test]
+    fn every_place_can_be_printed() {
+        let long = format!("{{\"é\": \"{}\"\r\n\t\u{1b}\r}}\r\n", "ü".repeat(300));
+        for offset in 0..long.len() + 2 {
+            let diagnostic = Diagnostic {
+                severity: Severity::Error,
+                code: "SCHEMA_VALIDATION_FAILED",
+                message: "words".to_owned(),
+                location: None,
+                offset: Some(offset),
+            };
+            let report = Report::new(
+                "f".to_owned(),
+                long.clone(),
+                MachineType::Standard,
+                vec![diagnostic],
+            );
+            let printed = super::text(&report);
+            assert!(printed.contains('^') && !printed.contains(['\u{1b}', '\r']));
+            let longest = printed.lines().map(|line| line.chars().count()).max();
+            assert!(longest < Some(SHOWN_CHARACTERS_MAX + 10), "{printed}");
+        }
+    }
 }
