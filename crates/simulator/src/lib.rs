@@ -52,12 +52,12 @@ pub fn run_seed(options: Options) -> Outcome {
                 findings: first.findings,
             }
         }
-        (Err(outcome), _) | (_, Err(outcome)) => outcome,
+        (Err(outcome), _) | (_, Err(outcome)) => *outcome,
     }
 }
 
 /// One run. A panic is a finding: the engine asserts what it relies on.
-fn live(options: Options) -> Result<World, Outcome> {
+fn live(options: Options) -> Result<World, Box<Outcome>> {
     let mut world = World::new(options);
     match catch_unwind(AssertUnwindSafe(|| world.live())) {
         Ok(()) => Ok(world),
@@ -68,10 +68,10 @@ fn live(options: Options) -> Result<World, Outcome> {
                 .or_else(|| panic.downcast_ref::<&str>().copied())
                 .unwrap_or("a panic without words");
             world.report(PANIC, format!("the engine panicked: {words}"));
-            Err(Outcome {
+            Err(Box::new(Outcome {
                 tally: world.tally,
                 findings: world.findings,
-            })
+            }))
         }
     }
 }

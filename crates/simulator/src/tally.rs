@@ -10,6 +10,7 @@ pub const FAULTS: &[&str] = &[
     "client gone before its answer",
     "completion after the end",
     "completion sent twice",
+    "crash after an answer",
     "crash in the middle",
     "failed commit",
     "malformed request",

@@ -186,6 +186,15 @@ impl World {
             told.error()
         );
         self.tally.count_answer(&told);
+        // What was promised is put to the test at once, now and then.
+        let percent = match purpose {
+            Purpose::Stop(_) => 20,
+            Purpose::Start(_) | Purpose::Complete(_) => 1,
+            _ => 0,
+        };
+        if told.is_ok() && !self.quiet && self.dice.chance(percent) {
+            self.ends_now = true;
+        }
         match purpose {
             Purpose::Setup => {
                 assert!(told.is_ok(), "making what the run needs: {told:?}");

@@ -1,9 +1,10 @@
 //! Readers: they describe, list, and read histories in pages while these grow.
 
-use engine::Operation;
+use engine::{Operation, Ticket};
 use serde_json::{Value, json};
 use store::ExecutionId;
 
+use super::Purpose;
 use crate::violated;
 use crate::world::World;
 
@@ -31,13 +32,18 @@ impl World {
 
     /// Reads the history of an execution whose task is on its way to a worker, if there is one: what
     /// may still be taken back must not be shown. Some of these readers are slow, and have the
-    /// execution as it was a commit before.
+    /// execution as it was a commit before. Half of the workers leave at that moment.
     fn look_at_a_doubt(&mut self) {
-        let doubts: Vec<ExecutionId> = self.process.doubts.iter().map(|(id, _)| *id).collect();
-        let Some(id) = self.dice.pick(&doubts) else {
+        let on_their_way: Vec<(ExecutionId, Ticket)> = self
+            .process
+            .deliveries
+            .iter()
+            .map(|delivery| (delivery.what.execution, delivery.what.ticket))
+            .collect();
+        let Some(&(id, ticket)) = self.dice.pick(&on_their_way) else {
             return self.page_something();
         };
-        let Some(account) = self.ledger.accounts.get(id) else {
+        let Some(account) = self.ledger.accounts.get(&id) else {
             return;
         };
         let arn = crate::world::owner().execution_arn(&account.machine, &account.name);
@@ -49,6 +55,12 @@ impl World {
         let told = self.ask(Operation::GetExecutionHistory, &body);
         let events = told.body["events"].as_array().cloned().unwrap_or_default();
         self.check_page(&arn, &events);
+        let call = self.process.calls.get(&ticket).map(|call| &call.purpose);
+        if let Some(&Purpose::Poll { worker }) = call
+            && self.dice.chance(50)
+        {
+            self.give_up(worker, ticket);
+        }
     }
 
     fn describe_something(&mut self) {

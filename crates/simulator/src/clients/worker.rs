@@ -112,7 +112,7 @@ impl World {
     }
 
     /// A connection is closed while its poll waits.
-    fn give_up(&mut self, at: usize, ticket: Ticket) {
+    pub fn give_up(&mut self, at: usize, ticket: Ticket) {
         self.cast.forget_poll(at, ticket);
         if self.process.calls.remove(&ticket).is_some() {
             self.post(Message::PollClosed(ticket));

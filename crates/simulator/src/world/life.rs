@@ -40,6 +40,10 @@ impl World {
     }
 
     fn step(&mut self) {
+        if std::mem::take(&mut self.ends_now) {
+            self.tally.fault("crash after an answer");
+            self.crash("just after an answer");
+        }
         self.do_what_presses();
         match self.dice.roll(100) {
             0..14 => {

@@ -99,6 +99,8 @@ pub struct World {
     pub loaded: Option<ExecutionId>,
     /// Since when the shard should have been woken.
     pub due_since_ms: Option<i64>,
+    /// Whether the process ends before it does anything else.
+    pub ends_now: bool,
 }
 
 /// Whose resources the world has.
@@ -148,6 +150,7 @@ impl World {
             quiet: false,
             loaded: None,
             due_since_ms: None,
+            ends_now: false,
         }
     }
 

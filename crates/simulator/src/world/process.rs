@@ -27,6 +27,7 @@ pub struct Waiting<T> {
 
 /// What is done once a commit is durable.
 #[derive(Debug)]
+#[allow(clippy::large_enum_variant)] // a handful of them live at a time
 pub enum Release {
     /// An answer.
     Reply {
@@ -56,6 +57,7 @@ pub struct Delivery {
 
 /// What the shard handed on, in its order.
 #[derive(Debug)]
+#[allow(clippy::large_enum_variant)] // as above
 pub enum Handed {
     /// To be made durable.
     Commit(Commit),
@@ -65,6 +67,7 @@ pub enum Handed {
 
 /// What is being read for the shard.
 #[derive(Debug)]
+#[allow(clippy::large_enum_variant)] // as above
 pub enum Load {
     /// An execution.
     Execution(ExecutionId),
