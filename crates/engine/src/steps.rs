@@ -123,7 +123,9 @@ impl Shard {
                 self.answer_caller(live, ticket, operation, result, out);
             }
             Work::Timer(timer) => {
-                if self.timers.get(id, timer).is_some() {
+                // It came due a while ago, if the execution had to be read from the store first. A
+                // heartbeat that was taken in meanwhile has wound it up again.
+                if self.timers.is_due(id, timer, now) {
                     let mut turn = Turn::default();
                     turn.disarm(id, timer, &mut self.timers);
                     // A refusal means that nobody waits for it any more; its row goes all the same.

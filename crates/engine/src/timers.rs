@@ -119,8 +119,15 @@ impl Timers {
         self.armed.len()
     }
 
-    pub(crate) fn get(&self, execution: ExecutionId, timer: TimerId) -> Option<&Armed> {
-        self.armed.get(&(execution, timer))
+    /// Whether a timer that came due is still armed, and was not rewound since. A wall clock that
+    /// was set back since does not take back that it came due.
+    pub(crate) fn is_due(&self, execution: ExecutionId, timer: TimerId, now: Now) -> bool {
+        self.armed
+            .get(&(execution, timer))
+            .is_some_and(|armed| match armed.fire {
+                FireAt::Steady(at) => at <= now.steady_ms,
+                FireAt::Wall(_) => true,
+            })
     }
 }
 
@@ -191,7 +198,9 @@ mod tests {
     fn a_rewound_timer_fires_at_its_new_time() {
         let mut timers = Timers::default();
         timers.arm(E, TimerId(1), armed(FireAt::Steady(10)));
+        assert_eq!(timers.pop_due(now(0, 10)), Some((E, TimerId(1))));
         timers.rewind(E, TimerId(1), FireAt::Steady(20));
+        assert!(!timers.is_due(E, TimerId(1), now(0, 19)));
         assert_eq!(timers.pop_due(now(0, 19)), None);
         assert_eq!(timers.pop_due(now(0, 20)), Some((E, TimerId(1))));
     }

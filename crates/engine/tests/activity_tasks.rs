@@ -4,7 +4,9 @@
 mod support;
 
 use engine::operations::*;
-use engine::{ErrorName, Message, Request, Response, Ticket};
+use engine::{
+    ErrorName, Message, Output, Request, Response, Ticket, load_definition, load_execution,
+};
 use interpreter::Status;
 use support::Driver;
 
@@ -299,4 +301,47 @@ fn a_bad_token_is_told_before_a_bad_output_and_the_task_stays_open() {
         "Invalid Output: 'Unrecognized token 'not''"
     );
     driver.succeed(&token, "1").unwrap();
+}
+
+/// The heartbeat waits for its execution to be read, its timer comes due meanwhile and waits behind
+/// it: the heartbeat is taken in first, so the timer must not fire. Found by the simulator, seed 628.
+#[test]
+fn a_heartbeat_that_came_in_time_is_not_followed_by_its_timeout() {
+    let (mut driver, activity, machine) = ready(r#","HeartbeatSeconds":10"#);
+    let poll = driver.poll(&activity, None);
+    let execution = driver.start(&machine, None, "{}").unwrap();
+    let (task_token, _) = driver.deliver(poll);
+    // A new process has nothing in memory.
+    let mut driver = driver.crash();
+    let mut outputs = Vec::new();
+    let beat = Request::SendTaskHeartbeat(send_task_heartbeat::Request { task_token });
+    let beat = Message::Request {
+        ticket: Ticket(1_000),
+        request: beat,
+        lookup: None,
+    };
+    driver.shard.handle(beat, driver.now, &mut outputs);
+    let [Output::LoadExecution(id)] = outputs.as_slice() else {
+        panic!("the execution is read first: {outputs:?}");
+    };
+    let id = *id;
+    // What is due after a length of time is due once that has passed for certain.
+    driver.now.steady_ms = driver.shard.next_due_ms(driver.now).unwrap();
+    driver.shard.handle(Message::Tick, driver.now, &mut outputs);
+    assert_eq!(outputs.len(), 1, "the timer waits too");
+    let store = &driver.store;
+    let mut definitions =
+        |machine, revision| Ok(load_definition(store, machine, revision)?.map(|(_, it)| it));
+    let loaded = load_execution(store, id, &mut definitions).unwrap();
+    driver.tell(Message::Loaded {
+        id,
+        execution: loaded,
+    });
+    assert!(driver.answers[&Ticket(1_000)].is_ok());
+    driver.pass(9_999);
+    assert_eq!(driver.status(&execution), Status::Running);
+    driver.pass(2);
+    assert_eq!(driver.status(&execution), Status::Failed);
+    driver.pass(1);
+    assert_eq!(driver.status(&execution), Status::Failed);
 }
