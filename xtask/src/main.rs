@@ -28,6 +28,7 @@ cargo xtask COMMAND
 
   setup                              install what the tests need, only what is missing
   test [--quick] [--cases DIR]       everything that guards a change; --quick leaves out the soak
+  ci [--cases DIR]                   the same, as .ci/run does it
   tidy                               rings, forbidden calls, file lengths, paths
   sim [--seeds N] [--seed S]         the simulator, seed after seed
   fuzz [--seconds N] [--target T]    hostile bytes, guided by coverage; 60 s a target
@@ -39,7 +40,7 @@ fn main() -> ExitCode {
     let command = arguments.command();
     let result = match command.as_deref() {
         Some("setup") => arguments.finish().and_then(|()| setup::run()),
-        Some("test") => test::run(arguments),
+        Some("test" | "ci") => test::run(arguments),
         Some("tidy") => arguments.finish().and_then(|()| tidy::run()),
         Some("sim") => sim::run(arguments),
         Some("fuzz") => fuzz::run(arguments),
