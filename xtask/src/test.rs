@@ -41,7 +41,7 @@ pub fn run(mut arguments: Arguments) -> Result<(), Failure> {
     parts.run("clippy", clippy);
     parts.run("tidy", tidy_part);
     parts.run("cargo test", cargo_test);
-    parts.run("simulator", || {
+    parts.run_and_tell("simulator", || {
         sim::part().map(|(t, finished)| (t, finished.output))
     });
     parts.run("clients", clients);
@@ -49,7 +49,7 @@ pub fn run(mut arguments: Arguments) -> Result<(), Failure> {
         parts.run("conformance", || conformance::part(Path::new(cases)));
     }
     if !quick {
-        parts.run("kill -9 soak", soak);
+        parts.run_and_tell("kill -9 soak", soak);
     }
     println!("{}", parts.sum);
     if parts.sum.failed == 0 {
@@ -66,6 +66,25 @@ struct Parts {
 
 impl Parts {
     fn run(&mut self, name: &str, part: impl FnOnce() -> Result<(Tally, String), Failure>) {
+        self.run_part(name, false, part);
+    }
+
+    /// A part that injects faults says how many, also when all is well: a pass without any faults
+    /// would mean nothing.
+    fn run_and_tell(
+        &mut self,
+        name: &str,
+        part: impl FnOnce() -> Result<(Tally, String), Failure>,
+    ) {
+        self.run_part(name, true, part);
+    }
+
+    fn run_part(
+        &mut self,
+        name: &str,
+        tell: bool,
+        part: impl FnOnce() -> Result<(Tally, String), Failure>,
+    ) {
         let started = Instant::now();
         // A part that could not even start is a failed test, not the end of the others.
         let (tally, output) =
@@ -73,6 +92,10 @@ impl Parts {
         let seconds = started.elapsed().as_secs_f64();
         if tally.failed > 0 {
             println!("---- {name} ----\n{}\n----", tail(&output));
+        } else if tell {
+            for line in output.trim().lines() {
+                println!("    {line}");
+            }
         }
         let counts = tally.to_string();
         println!("{name:<14} {counts:<24} {seconds:>6.1} s");
