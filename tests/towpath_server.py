@@ -36,7 +36,7 @@ def binary():
     built = [ROOT / "target" / kind / "towpath" for kind in ("release", "debug")]
     built = [path for path in built if path.exists()]
     if not built:
-        raise unittest.SkipTest("build the binary first: cargo build")
+        raise RuntimeError("no binary to test: run cargo build --release")
     return str(max(built, key=lambda path: path.stat().st_mtime))
 
 
