@@ -345,3 +345,30 @@ fn a_heartbeat_that_came_in_time_is_not_followed_by_its_timeout() {
     driver.pass(1);
     assert_eq!(driver.status(&execution), Status::Failed);
 }
+
+#[test]
+fn a_queue_goes_on_when_the_task_that_was_put_back_is_over_before_that_is_durable() {
+    let (mut driver, activity, machine) = ready("");
+    let first = driver.start(&machine, Some("first"), "1").unwrap();
+    let lost = driver.poll(&activity, None);
+    // The stop waits for the report about the hand-out, and then comes right behind the put-back.
+    let stop = stop_execution::Request {
+        execution_arn: first,
+        error: None,
+        cause: None,
+    };
+    driver.send(Request::StopExecution(stop));
+    let waiting = driver.poll(&activity, None);
+    let mut out = Vec::new();
+    driver
+        .shard
+        .handle(Message::Undelivered(lost), driver.now, &mut out);
+    for output in out {
+        if let engine::Output::Commit(commit) = output {
+            store::Store::commit(&driver.store, store::Epoch(0), &[commit]).unwrap();
+        }
+    }
+    // Scheduled while the queue hands out nothing; the poll that waits must get it all the same.
+    driver.start(&machine, None, "2").unwrap();
+    assert_eq!(driver.deliver(waiting).1, "2");
+}
