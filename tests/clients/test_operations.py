@@ -362,6 +362,40 @@ class Tags(ServerTestCase):
         )
 
 
+class Validation(ServerTestCase):
+    def validate(self, text, **more):
+        answer = self.sfn.validate_state_machine_definition(definition=text, **more)
+        answer.pop("ResponseMetadata")
+        return answer
+
+    def test_valid(self):
+        good = {"result": "OK", "diagnostics": [], "truncated": False}
+        for kind in ("STANDARD", "EXPRESS"):
+            self.assertEqual(self.validate(PASS, type=kind), good)
+        self.assertEqual(self.validate(PASS, severity="WARNING", maxResults=0), good)
+
+    def test_rubbish_is_answered_not_refused(self):
+        answer = self.validate("not a definition")
+        self.assertEqual(answer["result"], "FAIL")
+        [diagnostic] = answer["diagnostics"]
+        self.assertEqual(diagnostic["code"], "INVALID_JSON_DESCRIPTION")
+        self.assertIn("line: 1, column: 4", diagnostic["location"])
+        # The SDK would not send an empty text.
+        status, _, body = self.server.post("ValidateStateMachineDefinition", {"definition": ""})
+        [diagnostic] = json.loads(body)["diagnostics"]
+        self.assertEqual((status, diagnostic["message"]), (200, "Definition must be a valid JSON object"))
+
+    def test_severity_and_number(self):
+        text = definition({"Type": "Pass", "Parameters": {"a": "$.x", "b": "$.y"}})
+        self.assertEqual(self.validate(text)["diagnostics"], [])
+        both = self.validate(text, severity="WARNING")
+        self.assertEqual(both["result"], "OK")
+        self.assertEqual([it["severity"] for it in both["diagnostics"]], ["WARNING", "WARNING"])
+        one = self.validate(text, severity="WARNING", maxResults=1)
+        self.assertEqual(one["diagnostics"], both["diagnostics"][:1])
+        self.assertTrue(one["truncated"])
+
+
 class Wire(ServerTestCase):
     def test_unknown_operation(self):
         status, headers, body = self.server.post("NoSuchOperation", {})

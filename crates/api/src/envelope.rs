@@ -27,7 +27,6 @@ const NOT_SERVED: &[&str] = &[
     "TestState",
     "UpdateMapRun",
     "UpdateStateMachineAlias",
-    "ValidateStateMachineDefinition",
 ];
 
 /// The head of a request: what of its first lines matters here.

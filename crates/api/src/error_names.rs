@@ -97,6 +97,7 @@ pub const fn errors_of(operation: Operation) -> &'static [ErrorName] {
         Operation::UntagResource | Operation::ListTagsForResource => {
             &[InvalidArn, ResourceNotFound]
         }
+        Operation::ValidateStateMachineDefinition => &[ValidationException],
     }
 }
 

@@ -71,6 +71,12 @@ pub(crate) const SENSITIVE_DATA: Shape = Shape::text(0, 262_144).sensitive().byt
 pub(crate) const SENSITIVE_ERROR: Shape = Shape::text(0, 256).sensitive();
 pub(crate) const SENSITIVE_CAUSE: Shape = Shape::text(0, 32_768).sensitive();
 pub(crate) const DEFINITION: Shape = Shape::text(1, 1_048_576).sensitive().bytes();
+/// What may or may not be a definition. The model has a least length of 1, but AWS was seen to look at an
+/// empty text too, and to say what is wrong with it.
+pub(crate) const POSSIBLE_DEFINITION: Shape = Shape {
+    min: 0,
+    ..DEFINITION
+};
 pub(crate) const VERSION_DESCRIPTION: Shape = Shape::text(0, 256).sensitive();
 pub(crate) const PAGE_TOKEN: Shape = Shape::text(1, 1_024);
 pub(crate) const LIST_EXECUTIONS_PAGE_TOKEN: Shape = Shape::text(1, 3_096);
@@ -110,6 +116,7 @@ fn in_tags(c: char) -> bool {
 }
 
 pub(crate) const STATE_MACHINE_TYPE: Shape = Shape::values(&["STANDARD", "EXPRESS"]);
+pub(crate) const DIAGNOSTIC_SEVERITY: Shape = Shape::values(&["ERROR", "WARNING"]);
 pub(crate) const LOG_LEVEL: Shape = Shape::values(&["ALL", "ERROR", "FATAL", "OFF"]);
 pub(crate) const INCLUDED_DATA: Shape = Shape::values(&["ALL_DATA", "METADATA_ONLY"]);
 pub(crate) const REDRIVE_FILTER: Shape = Shape::values(&["REDRIVEN", "NOT_REDRIVEN"]);
@@ -133,4 +140,10 @@ pub(crate) struct Range {
 }
 
 pub(crate) const PAGE_SIZE: Range = Range { min: 0, max: 1_000 };
+pub(crate) const DIAGNOSTICS_RANGE: Range = Range { min: 0, max: 100 };
 pub(crate) const REUSE_PERIOD_SECONDS: Range = Range { min: 60, max: 900 };
+
+/// Most diagnostics that one answer lists, and as many as are listed when nothing else is asked for.
+///
+/// Source: AWS API reference, `ValidateStateMachineDefinition`, `maxResults`.
+pub(crate) const DIAGNOSTICS_MAX: usize = 100;

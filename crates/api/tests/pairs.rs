@@ -49,6 +49,60 @@ fn refusals() {
 }
 
 #[test]
+fn a_definition_to_look_at_may_be_anything() {
+    let operation = Operation::ValidateStateMachineDefinition;
+    for (body, severity, max_results) in [
+        (json!({"definition": ""}), asl::Severity::Error, 100),
+        (
+            json!({"definition": "x", "maxResults": 0}),
+            asl::Severity::Error,
+            100,
+        ),
+        (
+            json!({"definition": "x", "maxResults": 7, "severity": "WARNING"}),
+            asl::Severity::Warning,
+            7,
+        ),
+    ] {
+        let Request::ValidateStateMachineDefinition(request) = decoded(operation, body.clone())
+        else {
+            panic!("{body}");
+        };
+        assert_eq!(request.definition, body["definition"].as_str().unwrap());
+        assert_eq!(request.machine_type, MachineType::Standard);
+        assert_eq!(
+            (request.severity, request.max_results),
+            (severity, max_results),
+            "{body}"
+        );
+    }
+    let diagnostic = asl::Diagnostic {
+        severity: asl::Severity::Warning,
+        code: "NO_PATH",
+        message: "m".into(),
+        location: None,
+        offset: None,
+    };
+    let response = op::validate_state_machine_definition::Response {
+        valid: true,
+        diagnostics: vec![diagnostic],
+        truncated: false,
+    };
+    assert_eq!(
+        answered(
+            operation,
+            json!({"definition": ""}),
+            Response::ValidateStateMachineDefinition(response)
+        ),
+        json!({
+            "result": "OK",
+            "diagnostics": [{"severity": "WARNING", "code": "NO_PATH", "message": "m"}],
+            "truncated": false,
+        })
+    );
+}
+
+#[test]
 fn an_unknown_operation_is_answered_in_63_bytes() {
     for target in [
         "AWSStepFunctions.Nonsense",

@@ -71,6 +71,10 @@ pub fn read(
             op::list_tags_for_resource::read(request, store, owner)
                 .map(Response::ListTagsForResource)
         }
+        Request::ValidateStateMachineDefinition(request) => {
+            let response = op::validate_state_machine_definition::read(request);
+            Ok(Response::ValidateStateMachineDefinition(response))
+        }
         other => {
             let message = format!("{} is not a read.", other.operation().name());
             Err(Rejection::new(ErrorName::ServiceUnavailable, message).into())

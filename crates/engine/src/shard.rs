@@ -246,7 +246,8 @@ impl Shard {
             | Request::DescribeStateMachineForExecution(_)
             | Request::ListExecutions(_)
             | Request::GetExecutionHistory(_)
-            | Request::ListTagsForResource(_) => Err(Rejection::new(
+            | Request::ListTagsForResource(_)
+            | Request::ValidateStateMachineDefinition(_) => Err(Rejection::new(
                 ErrorName::ServiceUnavailable,
                 "A read does not enter a shard.",
             )),

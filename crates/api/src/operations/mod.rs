@@ -22,6 +22,7 @@ mod stop_execution;
 mod tag_resource;
 mod untag_resource;
 mod update_state_machine;
+mod validate_state_machine_definition;
 
 use engine::arn::Owner;
 use engine::{Operation, Request, Response};
@@ -88,6 +89,9 @@ pub(crate) fn decode(
         Operation::TagResource => tag_resource::decode(body, context),
         Operation::UntagResource => untag_resource::decode(body, context),
         Operation::ListTagsForResource => list_tags_for_resource::decode(body, context),
+        Operation::ValidateStateMachineDefinition => {
+            validate_state_machine_definition::decode(body, context)
+        }
     };
     decoded.map_err(|refusal| error_names::refused(operation, &refusal))
 }
@@ -114,6 +118,9 @@ pub(crate) fn encode(response: &Response, pages: &Pages<'_>, include_data: bool)
             get_execution_history::encode(response, out, pages, include_data)
         }
         Response::ListTagsForResource(response) => list_tags_for_resource::encode(response, out),
+        Response::ValidateStateMachineDefinition(response) => {
+            validate_state_machine_definition::encode(response, out)
+        }
         Response::DeleteActivity(_)
         | Response::SendTaskSuccess(_)
         | Response::SendTaskFailure(_)

@@ -140,6 +140,12 @@ pub fn request(operation: Operation) -> Value {
         Operation::TagResource => json!({"resourceArn": MACHINE, "tags": tags}),
         Operation::UntagResource => json!({"resourceArn": MACHINE, "tagKeys": ["k"]}),
         Operation::ListTagsForResource => json!({"resourceArn": MACHINE}),
+        Operation::ValidateStateMachineDefinition => json!({
+            "definition": DEFINITION,
+            "type": "EXPRESS",
+            "severity": "WARNING",
+            "maxResults": 10,
+        }),
     }
 }
 
@@ -261,6 +267,19 @@ pub fn response(operation: Operation) -> Response {
                 }],
             })
         }
+        Operation::ValidateStateMachineDefinition => Response::ValidateStateMachineDefinition(
+            op::validate_state_machine_definition::Response {
+                valid: false,
+                diagnostics: vec![asl::Diagnostic {
+                    severity: asl::Severity::Error,
+                    code: "SCHEMA_VALIDATION_FAILED",
+                    message: "These fields are required: [States]".into(),
+                    location: Some("/".into()),
+                    offset: Some(0),
+                }],
+                truncated: true,
+            },
+        ),
     }
 }
 

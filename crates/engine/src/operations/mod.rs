@@ -22,6 +22,7 @@ pub mod stop_execution;
 pub mod tag_resource;
 pub mod untag_resource;
 pub mod update_state_machine;
+pub mod validate_state_machine_definition;
 
 /// The operations this service knows by name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -49,6 +50,7 @@ pub enum Operation {
     TagResource,
     UntagResource,
     ListTagsForResource,
+    ValidateStateMachineDefinition,
 }
 
 impl Operation {
@@ -76,6 +78,7 @@ impl Operation {
         Operation::TagResource,
         Operation::UntagResource,
         Operation::ListTagsForResource,
+        Operation::ValidateStateMachineDefinition,
     ];
 
     /// The name, as in `X-Amz-Target`.
@@ -103,6 +106,7 @@ impl Operation {
             Operation::TagResource => "TagResource",
             Operation::UntagResource => "UntagResource",
             Operation::ListTagsForResource => "ListTagsForResource",
+            Operation::ValidateStateMachineDefinition => "ValidateStateMachineDefinition",
         }
     }
 
@@ -119,6 +123,7 @@ impl Operation {
                 | Operation::ListExecutions
                 | Operation::GetExecutionHistory
                 | Operation::ListTagsForResource
+                | Operation::ValidateStateMachineDefinition
         )
     }
 }
@@ -149,6 +154,7 @@ pub enum Request {
     TagResource(tag_resource::Request),
     UntagResource(untag_resource::Request),
     ListTagsForResource(list_tags_for_resource::Request),
+    ValidateStateMachineDefinition(validate_state_machine_definition::Request),
 }
 
 /// An answer.
@@ -177,6 +183,7 @@ pub enum Response {
     TagResource(tag_resource::Response),
     UntagResource(untag_resource::Response),
     ListTagsForResource(list_tags_for_resource::Response),
+    ValidateStateMachineDefinition(validate_state_machine_definition::Response),
 }
 
 impl Request {
@@ -207,6 +214,7 @@ impl Request {
             Request::TagResource(_) => Operation::TagResource,
             Request::UntagResource(_) => Operation::UntagResource,
             Request::ListTagsForResource(_) => Operation::ListTagsForResource,
+            Request::ValidateStateMachineDefinition(_) => Operation::ValidateStateMachineDefinition,
         }
     }
 
