@@ -171,7 +171,7 @@ fn record(kind: RecordKind, bytes: &[u8]) {
         }),
     ];
     for request in &requests {
-        let _ = engine::read(request, &store, &options().owner, &|_, _| false);
+        let _ = engine::read(request, &store, &options().owner, &|_, _| false, 0);
     }
 }
 

@@ -84,6 +84,13 @@ pub const fn errors_of(operation: Operation) -> &'static [ErrorName] {
             &[ExecutionDoesNotExist, InvalidArn]
         }
         Operation::StopExecution => &[ExecutionDoesNotExist, InvalidArn, ValidationException],
+        Operation::RedriveExecution => &[
+            ExecutionDoesNotExist,
+            ExecutionNotRedrivable,
+            ExecutionLimitExceeded,
+            InvalidArn,
+            ValidationException,
+        ],
         Operation::ListExecutions => &[
             InvalidArn,
             InvalidToken,

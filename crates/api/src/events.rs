@@ -273,6 +273,11 @@ impl Details<'_, '_> {
                 name,
                 *index,
             ),
+            EventDetails::ExecutionRedriven { redrive_count } => {
+                self.with("ExecutionRedriven", "executionRedrivenEventDetails", |it| {
+                    it.out.number("redriveCount", (*redrive_count).into());
+                })
+            }
             EventDetails::EvaluationFailed {
                 failure,
                 location,

@@ -90,6 +90,14 @@ pub(crate) const TRACE_HEADER: Shape = Shape {
     ..Shape::text(0, 256)
 };
 
+pub(crate) const CLIENT_TOKEN: Shape = Shape {
+    pattern: Some(Pattern {
+        text: r"[!-~]+",
+        matches: |token| token.bytes().all(|byte| byte.is_ascii_graphic()),
+    }),
+    ..Shape::text(1, 64)
+};
+
 /// The model has the lengths; characters and the prefix are from the quota page.
 pub(crate) const TAG_KEY: Shape = Shape {
     pattern: Some(Pattern {

@@ -13,15 +13,13 @@ use serde_json::{Value, json};
 use samples::{NOW_MS, door, read, request, response, send, with};
 use service_model::{Model, has};
 
-/// Members of answers that belong to what is not served: map runs, redrive, versions, credentials.
+/// Members of answers that belong to what is not served: map runs, versions, credentials.
 const NEVER_SAID: &[&str] = &[
     "DescribeExecution.mapRunArn",
-    "DescribeExecution.redriveDate",
     "DescribeStateMachine.description",
     "DescribeStateMachine.label",
     "DescribeStateMachineForExecution.label",
     "DescribeStateMachineForExecution.mapRunArn",
-    "GetExecutionHistory.events.executionRedrivenEventDetails",
     "GetExecutionHistory.events.lambdaFunctionScheduledEventDetails.taskCredentials",
     "GetExecutionHistory.events.mapRunFailedEventDetails",
     "GetExecutionHistory.events.mapRunRedrivenEventDetails",
@@ -29,12 +27,10 @@ const NEVER_SAID: &[&str] = &[
     "GetExecutionHistory.events.taskScheduledEventDetails.taskCredentials",
     "ListExecutions.executions.itemCount",
     "ListExecutions.executions.mapRunArn",
-    "ListExecutions.executions.redriveDate",
 ];
 
 /// Event types that belong to what is not served.
 const NEVER_HAPPENS: &[&str] = &[
-    "ExecutionRedriven",
     "MapRunAborted",
     "MapRunFailed",
     "MapRunRedriven",

@@ -31,12 +31,14 @@ impl From<StoreError> for ReadError {
 /// Answers a request for which [`crate::Operation::is_read`] holds.
 ///
 /// `in_doubt` says whether a hand-out (execution, scheduling event) may still be put back: readers
-/// are not shown that such a task has started.
+/// are not shown that such a task has started. `now_ms` is what the wall clock shows: it decides what
+/// can still be redriven.
 pub fn read(
     request: &Request,
     store: &dyn Store,
     owner: &Owner,
     in_doubt: &dyn Fn(ExecutionId, EventId) -> bool,
+    now_ms: i64,
 ) -> Result<Response, ReadError> {
     use operations as op;
     match request {
@@ -54,7 +56,8 @@ pub fn read(
             op::list_state_machines::read(request, store, owner).map(Response::ListStateMachines)
         }
         Request::DescribeExecution(request) => {
-            op::describe_execution::read(request, store, owner).map(Response::DescribeExecution)
+            op::describe_execution::read(request, store, owner, now_ms)
+                .map(Response::DescribeExecution)
         }
         Request::DescribeStateMachineForExecution(request) => {
             op::describe_state_machine_for_execution::read(request, store, owner)

@@ -59,7 +59,7 @@ pub(crate) struct DefinitionRecord {
     pub(crate) definition: Option<String>,
 }
 
-/// What a list shows of an execution.
+/// What a list shows of an execution. It has a format of its own; 2 is 1 with the redrive date behind.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct ListingSummary {
     pub(crate) name: String,
@@ -68,6 +68,33 @@ pub(crate) struct ListingSummary {
     pub(crate) state_machine_version_arn: Option<String>,
     pub(crate) state_machine_alias_arn: Option<String>,
     pub(crate) redrive_count: u32,
+    #[serde(skip)]
+    pub(crate) redrive_ms: Option<i64>,
+}
+
+impl ListingSummary {
+    const VERSION: u8 = 2;
+
+    /// The summary's bytes.
+    pub(crate) fn encode(&self) -> Vec<u8> {
+        postcard::to_extend(&(self, self.redrive_ms), vec![Self::VERSION])
+            .expect("a record of plain data always encodes")
+    }
+
+    /// The summary that [`ListingSummary::encode`] wrote, or version 1 of it.
+    pub(crate) fn decode(bytes: &[u8]) -> Option<ListingSummary> {
+        match bytes.split_first()? {
+            (1, rest) => postcard::from_bytes(rest).ok(),
+            (&Self::VERSION, rest) => {
+                let (summary, redrive_ms) = postcard::from_bytes(rest).ok()?;
+                Some(ListingSummary {
+                    redrive_ms,
+                    ..summary
+                })
+            }
+            _ => None,
+        }
+    }
 }
 
 /// Key of a [`DefinitionRecord`].
@@ -154,19 +181,28 @@ mod tests {
             stop_ms: Some(2),
             state_machine_version_arn: None,
             state_machine_alias_arn: None,
-            redrive_count: 0,
+            redrive_count: 3,
+            redrive_ms: Some(4),
         };
-        assert_eq!(hex(&encode(&summary)), "010165020104000000");
-        assert_eq!(decode::<ListingSummary>(&encode(&summary)), Some(summary));
+        assert_eq!(hex(&summary.encode()), "0201650201040000030108");
+        assert_eq!(
+            ListingSummary::decode(&summary.encode()),
+            Some(summary.clone())
+        );
+        let before = [1, 1, b'e', 2, 1, 4, 0, 0, 3];
+        let without = ListingSummary {
+            redrive_ms: None,
+            ..summary
+        };
+        assert_eq!(ListingSummary::decode(&before), Some(without));
     }
 
     #[test]
     fn other_bytes_do_not_read() {
-        assert_eq!(decode::<ListingSummary>(&[]), None);
-        assert_eq!(
-            decode::<ListingSummary>(&[2, 1, b'e', 2, 1, 4, 0, 0, 0]),
-            None
-        );
-        assert_eq!(decode::<ListingSummary>(&[1, 9]), None);
+        assert_eq!(ListingSummary::decode(&[]), None);
+        let later = [3, 1, b'e', 2, 1, 4, 0, 0, 0];
+        assert_eq!(ListingSummary::decode(&later), None);
+        assert_eq!(ListingSummary::decode(&[1, 9]), None);
+        assert_eq!(decode::<ActivityRecord>(&[2, 1, b'a', 2, 0, 0]), None);
     }
 }

@@ -183,6 +183,8 @@ pub struct ExecutionDescription {
     pub state_machine_alias_arn: Option<String>,
     /// `redriveCount`.
     pub redrive_count: u32,
+    /// `redriveDate`, milliseconds since 1970.
+    pub redrive_ms: Option<i64>,
     /// `redriveStatus` and `redriveStatusReason`.
     pub redrive_status: (String, Option<String>),
 }
@@ -214,4 +216,6 @@ pub struct ExecutionListItem {
     pub state_machine_alias_arn: Option<String>,
     /// `redriveCount`.
     pub redrive_count: u32,
+    /// `redriveDate`, milliseconds since 1970.
+    pub redrive_ms: Option<i64>,
 }

@@ -226,6 +226,9 @@ impl Shard {
             Request::StopExecution(request) => {
                 return self.stop_execution(ticket, request, lookup, out);
             }
+            Request::RedriveExecution(request) => {
+                return self.redrive_execution(ticket, request, lookup, out);
+            }
             Request::GetActivityTask(request) => {
                 return self.get_activity_task(ticket, &request, now, out);
             }

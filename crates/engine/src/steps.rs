@@ -93,6 +93,13 @@ impl Shard {
                     };
                     self.reply(ticket, 0, Err(rejection), out);
                 }
+                Work::Redrive { ticket, .. } => {
+                    let rejection = Rejection::new(
+                        ErrorName::ExecutionDoesNotExist,
+                        "Execution Does Not Exist",
+                    );
+                    self.reply(ticket, 0, Err(rejection), out);
+                }
                 Work::Join { ticket, request } => {
                     // Its retention is over: the name is free again.
                     self.begin_execution(ticket, *request, None, now, out);
@@ -122,6 +129,10 @@ impl Shard {
                 let result = self.input(id, live, input, now, out);
                 self.answer_caller(live, ticket, operation, result, out);
             }
+            Work::Redrive {
+                ticket,
+                client_token,
+            } => self.redrive(id, live, (ticket, client_token), now, out),
             Work::Timer(timer) => {
                 // It came due a while ago, if the execution had to be read from the store first. A
                 // heartbeat that was taken in meanwhile has wound it up again.
@@ -361,7 +372,7 @@ impl Shard {
         let hand_outs = std::mem::take(&mut turn.hand_outs);
         let calls = std::mem::take(&mut turn.calls);
         let closed = turn.closed;
-        let is_new = live.revision == 0;
+        let opens = live.revision == 0 || turn.redriven_from.is_some();
         let commit = turn.into_commit(
             number,
             at_ms,
@@ -370,7 +381,7 @@ impl Shard {
             &mut self.delivery,
             &mut self.timers,
         );
-        self.executions_open += u64::from(is_new);
+        self.executions_open += u64::from(opens);
         if closed.is_some() {
             self.executions_open -= u64::from(!interpreter::breaks::awake("r43"));
             self.executions.closed(number, id);

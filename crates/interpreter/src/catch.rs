@@ -16,6 +16,9 @@ impl Turn<'_> {
         if fault.is_final() {
             return Err(self.fail(id, fault.failure));
         }
+        if let Stand::Join(_) = self.execution.frame(id).stand {
+            self.remember_where_it_stood();
+        }
         self.abort_children(id)?;
         self.settle(id, None);
         let (retry, catch) = policies(&self.state(id).kind);
@@ -24,6 +27,7 @@ impl Turn<'_> {
         if let Some(delay_ms) = next_attempt(retry, &fault, &mut visit.attempts, &mut stream) {
             visit.retries = visit.retries.saturating_add(1);
             self.execution.drawn = stream.drawn;
+            self.stood = None;
             let timer = self.arm(TimerKind::Retry, Due::After(delay_ms));
             self.execution.frame_mut(id).stand = Stand::Retry(timer);
             return Ok(());
@@ -39,7 +43,10 @@ impl Turn<'_> {
             };
         };
         match self.caught(id, catcher, &fault) {
-            Ok(()) => Ok(()),
+            Ok(()) => {
+                self.stood = None;
+                Ok(())
+            }
             Err(Halt::Closed) => Err(Closed),
             // What goes wrong while catching cannot be caught again by the same state.
             Err(Halt::Fault(fault)) => match self.execution.frame(id).parent {

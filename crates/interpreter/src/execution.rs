@@ -9,6 +9,7 @@ use crate::frame::{Frame, FrameId, PendingStart};
 use crate::history::{Event, EventDetails, EventId};
 use crate::limits::HISTORY_EVENTS_MAX;
 use crate::random::Stream;
+use crate::redrive::Redrives;
 use crate::{Document, Effect, Failure, TimerId};
 
 /// How an execution stands. The numbers are part of the store's format.
@@ -98,6 +99,7 @@ pub struct Execution {
     pub(crate) events: EventId,
     /// Timestamp of the last of them.
     pub(crate) last_ms: i64,
+    /// Where its lines stand; of a closed execution that may be redriven, where they stood.
     pub(crate) frames: BTreeMap<FrameId, Frame>,
     /// Frames about to enter their state, in order.
     pub(crate) ready: VecDeque<FrameId>,
@@ -112,6 +114,7 @@ pub struct Execution {
     /// Armed while the step budget of a turn was too small.
     pub(crate) go_on: Option<TimerId>,
     pub(crate) machine_deleted: bool,
+    pub(crate) redrives: Redrives,
     /// Whether the frames know where their states are; not so after a restore.
     pub(crate) located: bool,
 }

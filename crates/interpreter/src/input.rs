@@ -70,6 +70,11 @@ pub enum Input {
         /// Cause.
         cause: Option<Arc<str>>,
     },
+    /// `RedriveExecution`: a closed execution goes on where it stood.
+    Redrive {
+        /// Kept, so that the same request coming again is known.
+        client_token: Option<Arc<str>>,
+    },
     /// The state machine is being deleted: the execution ends at its next transition.
     MachineDeleted,
     /// Go on where the step budget ran out.
@@ -85,4 +90,6 @@ pub enum Refusal {
     TimerGone,
     /// The execution is closed.
     ExecutionClosed,
+    /// The execution is not closed, or nothing is known any more of where it stood.
+    NotRedrivable,
 }

@@ -23,6 +23,7 @@ pub mod history;
 mod input;
 pub mod limits;
 mod random;
+mod redrive;
 mod retry;
 mod snapshot;
 mod states;

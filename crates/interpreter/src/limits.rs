@@ -5,6 +5,11 @@
 /// Source: AWS quota page; the closing event as recorded from AWS.
 pub const HISTORY_EVENTS_MAX: u32 = 25_000;
 
+/// Most client tokens of `RedriveExecution` that an execution remembers.
+///
+/// Source: AWS API reference, `RedriveExecution`, `clientToken`.
+pub const REDRIVE_TOKENS_MAX: usize = 10;
+
 /// Most bytes of an input, a result or an output, as UTF-8.
 ///
 /// Source: AWS quota page, "maximum input or output size for a task, state, or execution".

@@ -11,10 +11,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::execution::{Birth, Execution, Status};
 use crate::frame::{Frame, FrameId, PendingStart};
+use crate::redrive::Redrives;
 use crate::{Document, EventId, Failure, TimerId};
 
 /// First byte of every snapshot.
-const FORMAT_VERSION: u8 = 1;
+const FORMAT_VERSION: u8 = 2;
 
 /// Where a document stands.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -25,7 +26,7 @@ enum Place {
     Here(Arc<str>),
 }
 
-/// Version 1. Fields are only ever added at the end, with a new version.
+/// All of version 1. Later versions add parts behind it: 2 the redrives.
 #[derive(Serialize, Deserialize)]
 struct Snapshot {
     birth: Birth,
@@ -77,14 +78,14 @@ impl Execution {
             go_on: self.go_on,
             machine_deleted: self.machine_deleted,
         };
-        postcard::to_extend(&snapshot, vec![FORMAT_VERSION])
+        postcard::to_extend(&(snapshot, &self.redrives), vec![FORMAT_VERSION])
             .expect("a snapshot is plain data and memory grows")
     }
 
     /// The events whose documents [`Execution::restore`] will ask for, each once, in order. `None`
     /// when the bytes are damaged.
     pub fn documents_of(snapshot: &[u8]) -> Option<Vec<u32>> {
-        let snapshot = read(snapshot)?;
+        let (snapshot, _) = read(snapshot)?;
         let mut events = BTreeSet::new();
         let mut note = |place: Place| {
             if let Place::At(event) = place {
@@ -106,7 +107,7 @@ impl Execution {
         snapshot: &[u8],
         document: &mut dyn FnMut(u32) -> Option<Document>,
     ) -> Option<Execution> {
-        let snapshot = read(snapshot)?;
+        let (snapshot, redrives) = read(snapshot)?;
         let mut known: BTreeMap<EventId, Document> = BTreeMap::new();
         let mut find = |place: Place| match place {
             Place::Here(text) => Some(Document::from_text(text)),
@@ -147,6 +148,7 @@ impl Execution {
             deadline: snapshot.deadline,
             go_on: snapshot.go_on,
             machine_deleted: snapshot.machine_deleted,
+            redrives,
             located: false,
         };
         execution.is_whole().then_some(execution)
@@ -169,12 +171,13 @@ impl Execution {
     }
 }
 
-fn read(snapshot: &[u8]) -> Option<Snapshot> {
+fn read(snapshot: &[u8]) -> Option<(Snapshot, Redrives)> {
     let (&version, body) = snapshot.split_first()?;
-    if version != FORMAT_VERSION {
-        return None;
+    match version {
+        1 => Some((postcard::from_bytes(body).ok()?, Redrives::default())),
+        FORMAT_VERSION => postcard::from_bytes(body).ok(),
+        _ => None,
     }
-    postcard::from_bytes(body).ok()
 }
 
 fn place(document: &Document) -> Place {

@@ -11,6 +11,7 @@ use crate::execution::{Birth, Execution, Moment, Status, Step};
 use crate::failure::TIMEOUT;
 use crate::frame::{Frame, FrameId, PendingStart, Stand, Visit};
 use crate::history::{EventDetails, EventId};
+use crate::redrive::Redrives;
 use crate::states::{Ended, seconds_to_ms};
 use crate::turn::{Closed, Turn};
 use crate::{Document, Due, Effect, Failure, Input, Refusal, TimerId, TimerKind};
@@ -42,6 +43,7 @@ pub fn start(
         deadline: None,
         go_on: None,
         machine_deleted: false,
+        redrives: Redrives::default(),
         located: true,
     };
     let mut turn = Turn::new(&mut execution, machine, at);
@@ -58,7 +60,11 @@ pub fn step(
     input: Input,
     at: &Moment<'_>,
 ) -> Result<Step, Refusal> {
-    if execution.status != Status::Running {
+    let redrives = matches!(input, Input::Redrive { .. });
+    if redrives && !execution.can_go_on() {
+        return Err(Refusal::NotRedrivable);
+    }
+    if execution.status != Status::Running && !redrives {
         return Err(match input {
             Input::Stop { .. } | Input::MachineDeleted | Input::Continue => {
                 Refusal::ExecutionClosed
@@ -138,6 +144,7 @@ impl Turn<'_> {
                 let failure = Failure { error, cause };
                 Ok(Err(self.cut(Status::Aborted, failure, self.at.now_ms)))
             }
+            Input::Redrive { client_token } => Ok(self.redrive(client_token)),
             Input::MachineDeleted => {
                 self.execution.machine_deleted = true;
                 Ok(Ok(()))

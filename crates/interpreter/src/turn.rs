@@ -1,5 +1,7 @@
 //! A turn: one step at work. It appends events, arms timers, and runs frames while any is ready.
 
+use std::collections::BTreeMap;
+
 use asl::StateMachine;
 use asl::definition::{QueryLanguage, State, StateKind, Transition};
 
@@ -42,6 +44,8 @@ pub(crate) struct Turn<'a> {
     pub(crate) machine: &'a StateMachine,
     pub(crate) at: &'a Moment<'a>,
     pub(crate) step: Step,
+    /// Where the lines stood before the failure at hand; see `redrive.rs`.
+    pub(crate) stood: Option<BTreeMap<FrameId, Frame>>,
 }
 
 impl<'a> Turn<'a> {
@@ -55,6 +59,7 @@ impl<'a> Turn<'a> {
             machine,
             at,
             step: Step::default(),
+            stood: None,
         }
     }
 
@@ -207,14 +212,16 @@ impl<'a> Turn<'a> {
             self.push(timestamp_ms, previous, details.clone());
         }
         self.push(timestamp_ms, previous, details);
-        for frame in std::mem::take(&mut self.execution.frames).into_values() {
-            self.release(&frame);
+        let frames = std::mem::take(&mut self.execution.frames);
+        for frame in frames.values() {
+            self.release(frame);
         }
         let execution = &mut *self.execution;
         execution.ready.clear();
         execution.pending.clear();
         execution.status = status;
         execution.stop_ms = Some(execution.last_ms);
+        execution.keep_where_it_stood(self.stood.take().unwrap_or(frames));
         let deadline = execution.deadline.take().map(|(timer, _)| timer);
         for timer in [deadline, execution.go_on.take()].into_iter().flatten() {
             self.disarm(timer);
@@ -301,6 +308,12 @@ impl<'a> Turn<'a> {
             return Err(self.cut(Status::Aborted, Failure::default(), self.at.now_ms));
         }
         let state = self.state(id);
+        // A redrive takes up the visit it finds, as a retry does. Only of Fail states AWS says that
+        // they are entered again.
+        let found = self.execution.frame(id).visit.entered > 0;
+        if found && !matches!(state.kind, StateKind::Fail(_)) {
+            return self.perform(id);
+        }
         let entered = self.append(
             id,
             EventDetails::StateEntered {

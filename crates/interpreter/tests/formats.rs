@@ -11,6 +11,7 @@ use interpreter::{Document, Execution, Failure, Input, StateType};
 use support::{Run, describe};
 
 const SNAPSHOT_1: &str = include_str!("formats/snapshot-1.hex");
+const SNAPSHOT_2: &str = include_str!("formats/snapshot-2.hex");
 const HISTORY_1: &str = include_str!("formats/history-1.hex");
 
 fn hex(bytes: &[u8]) -> String {
@@ -208,6 +209,7 @@ fn every_event() -> Vec<Event> {
             location: None,
             state: "A".into(),
         },
+        E::ExecutionRedriven { redrive_count: 2 },
     ];
     let event = |(details, id): (E, u32)| {
         if let Some(document) = details.document() {
@@ -224,21 +226,45 @@ fn every_event() -> Vec<Event> {
 }
 
 #[test]
-fn snapshots_of_version_1_are_read_and_written() {
+fn snapshots_of_version_1_are_read() {
+    read_and_go_on(&mut busy(), busy(), SNAPSHOT_1);
+}
+
+/// A busy execution in its second run.
+fn redriven() -> Run {
     let mut run = busy();
+    run.step(Input::Stop {
+        error: None,
+        cause: None,
+    })
+    .unwrap();
+    run.step(Input::Redrive {
+        client_token: Some("t".into()),
+    })
+    .unwrap();
+    run
+}
+
+#[test]
+fn snapshots_of_version_2_are_read_and_written() {
+    let mut run = redriven();
     if std::env::var_os("WRITE_NEW_SAMPLES").is_some() {
         std::fs::write(
-            "tests/formats/snapshot-1.hex",
+            "tests/formats/snapshot-2.hex",
             hex(&run.execution.snapshot()),
         )
         .unwrap();
         return;
     }
-    assert_eq!(hex(&run.execution.snapshot()), SNAPSHOT_1);
+    assert_eq!(hex(&run.execution.snapshot()), SNAPSHOT_2);
+    read_and_go_on(&mut run, redriven(), SNAPSHOT_2);
+}
+
+/// What is read from a sample goes on as the execution that was sampled.
+fn read_and_go_on(run: &mut Run, mut other: Run, sample: &str) {
     let own = run.own.clone();
     let mut document = |event: u32| own[event as usize - 1].clone();
-    let read = Execution::restore(&bytes(SNAPSHOT_1), &mut document).unwrap();
-    let mut other = busy();
+    let read = Execution::restore(&bytes(sample), &mut document).unwrap();
     other.execution = read;
     run.advance_to_end();
     other.advance_to_end();

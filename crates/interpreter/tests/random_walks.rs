@@ -189,6 +189,9 @@ fn input(dice: &mut Dice, run: &Run) -> Option<Input> {
             cause: Some("enough".into()),
         },
         12 if dice.chance(5) => Input::MachineDeleted,
+        14 if dice.chance(20) => Input::Redrive {
+            client_token: dice.chance(50).then(|| "again".into()),
+        },
         13 => Input::Continue,
         _ => return None,
     })
@@ -197,6 +200,7 @@ fn input(dice: &mut Dice, run: &Run) -> Option<Input> {
 #[test]
 fn random_walks_keep_every_promise() {
     let mut ends = [0; 5];
+    let mut redriven_and_succeeded = 0;
     for seed in 1..=400_u64 {
         let mut author = Author {
             dice: Dice(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15)),
@@ -224,11 +228,15 @@ fn random_walks_keep_every_promise() {
         assert_eq!(plain.lines, restored.lines, "seed {seed}: {definition}");
         check_grammar(&plain, seed);
         ends[plain.execution.status() as usize] += 1;
+        redriven_and_succeeded += u32::from(
+            plain.execution.status() == Status::Succeeded && plain.execution.redrive_count() > 0,
+        );
     }
     // The walks are worth something: many kinds of end are reached.
     assert!(ends[Status::Succeeded as usize] > 50, "{ends:?}");
     assert!(ends[Status::Failed as usize] > 20, "{ends:?}");
     assert!(ends[Status::Aborted as usize] > 3, "{ends:?}");
+    assert!(redriven_and_succeeded > 3, "{redriven_and_succeeded}");
 }
 
 fn is_end(event: &Event) -> bool {
@@ -242,8 +250,9 @@ fn is_end(event: &Event) -> bool {
     )
 }
 
-/// Whether an event may hang on another.
-fn may_follow(event: &Event, previous: &Event) -> bool {
+/// Whether an event may hang on another. Where a redrive lies between the two, the line went on from
+/// where it was cut.
+fn may_follow(event: &Event, previous: &Event, redriven: bool) -> bool {
     use EventDetails as E;
     let ended = |details: &E| {
         matches!(
@@ -252,6 +261,25 @@ fn may_follow(event: &Event, previous: &Event) -> bool {
         )
     };
     match &event.details {
+        E::ExecutionRedriven { .. } => is_end(previous),
+        E::StateEntered {
+            state_type: StateType::Fail,
+            name,
+            ..
+        } if redriven => match &previous.details {
+            E::StateEntered { name: again, .. } => name == again,
+            details => matches!(details, E::StateExited { .. } | E::ParallelStateStarted),
+        },
+        E::ActivityScheduled { .. } if redriven => matches!(
+            previous.details,
+            E::StateEntered { .. }
+                | E::ActivityScheduled { .. }
+                | E::ActivityStarted { .. }
+                | E::ActivitySucceeded { .. }
+                | E::ActivityFailed(_)
+                | E::ActivityTimedOut(_)
+                | E::EvaluationFailed { .. }
+        ),
         E::StateEntered { .. } => matches!(
             previous.details,
             E::StateExited { .. } | E::ParallelStateStarted | E::MapIterationStarted { .. }
@@ -290,15 +318,29 @@ fn check_grammar(run: &Run, seed: u64) {
     let count =
         |of: &dyn Fn(&E) -> bool| run.events.iter().filter(|event| of(&event.details)).count();
     let mut starts = BTreeSet::new();
+    let redrives: Vec<EventId> = run
+        .events
+        .iter()
+        .filter(|event| matches!(event.details, E::ExecutionRedriven { .. }))
+        .map(|event| event.id)
+        .collect();
+    assert_eq!(redrives.len(), run.execution.redrive_count() as usize);
     for event in &run.events {
+        let last = event.id as usize == run.events.len();
         assert_eq!(
             is_end(event),
-            run.execution.stop_ms().is_some() && event.id as usize == run.events.len()
+            (run.execution.stop_ms().is_some() && last) || redrives.contains(&(event.id + 1)),
+            "seed {seed}: {}\n{}",
+            describe(event),
+            shown()
         );
         if event.previous > 0 {
             let previous = &run.events[event.previous as usize - 1];
+            let redriven = redrives
+                .iter()
+                .any(|redrive| (previous.id..event.id).contains(redrive));
             assert!(
-                may_follow(event, previous),
+                may_follow(event, previous, redriven),
                 "seed {seed}: {}\n{}",
                 describe(event),
                 shown()
@@ -308,7 +350,8 @@ fn check_grammar(run: &Run, seed: u64) {
             assert!(starts.insert(event.previous), "seed {seed}\n{}", shown());
         }
     }
-    if run.execution.status() == Status::Succeeded {
+    // What a redrive takes up was aborted before, so it is left twice.
+    if run.execution.status() == Status::Succeeded && redrives.is_empty() {
         let entered = count(&|details| match details {
             E::StateEntered { state_type, .. } => *state_type != StateType::Fail,
             _ => false,

@@ -11,6 +11,7 @@
 //! 2000 heartbeat 3#1
 //! 2000 put_back 3
 //! 2000 stop Error the cause
+//! 2000 redrive client-token          (the token may be left out)
 //! 2000 delete_machine
 //! ```
 //!
@@ -149,6 +150,9 @@ fn read(what: &str) -> Input {
                 cause: rest.map(Into::into),
             }
         }
+        "redrive" => Input::Redrive {
+            client_token: (!target.is_empty()).then(|| target.into()),
+        },
         "delete_machine" => Input::MachineDeleted,
         _ => panic!("no such input: {what}"),
     }

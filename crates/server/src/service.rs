@@ -109,7 +109,8 @@ impl Service {
             let _permit = permit;
             let reader = service.driver.doubts().reader();
             let in_doubt = |execution, event| reader.in_doubt(execution, event);
-            engine::read(&request, &*service.store, &service.owner, &in_doubt)
+            let now_ms = service.clock.wall_ms();
+            engine::read(&request, &*service.store, &service.owner, &in_doubt, now_ms)
         });
         match read.await {
             Ok(Ok(response)) => Ok(Answer::Done(Ok(response))),

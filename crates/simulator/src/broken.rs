@@ -6,7 +6,7 @@
 /// What is broken in this run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Broken {
-    /// `r01` and so on: the name on the command line, and the invariant that must turn red.
+    /// `r01` and so on, `r21-redrive` where one invariant has several breaks: the name on the command line, and the invariant that must turn red.
     pub name: &'static str,
     /// What is wrong.
     pub what: &'static str,
@@ -48,6 +48,7 @@ pub const ALL: &[Broken] = &[
     ring("r19", "a page of history leaves an event out"),
     ring("r20", "events hang on nothing"),
     ring("r21", "an execution ends twice"),
+    ring("r21-redrive", "a redrive is not written down"),
     ring("r22", "history follows the wall clock back"),
     ring("r23", "a state is left without its end being written"),
     driver("r27", "the engine's steady clock runs ahead"),
@@ -78,13 +79,17 @@ pub const ALL: &[Broken] = &[
 impl Broken {
     /// The break of that name; `r1` and `R01` are the same.
     pub fn by_name(name: &str) -> Option<Broken> {
-        let number: u32 = name.trim_start_matches(['r', 'R']).parse().ok()?;
-        let name = format!("r{number:02}");
-        ALL.iter().copied().find(|broken| broken.name == name)
+        let exact = ALL.iter().copied().find(|broken| broken.name == name);
+        exact.or_else(|| {
+            let number: u32 = name.trim_start_matches(['r', 'R']).parse().ok()?;
+            let name = format!("r{number:02}");
+            ALL.iter().copied().find(|broken| broken.name == name)
+        })
     }
 
     /// The invariant that it breaks, as findings name it.
     pub fn invariant(self) -> u32 {
-        self.name[1..].parse().unwrap_or(0)
+        let digits = self.name[1..].split('-').next();
+        digits.and_then(|digits| digits.parse().ok()).unwrap_or(0)
     }
 }

@@ -80,6 +80,19 @@ pub struct Stop {
     pub stop_ms: i64,
 }
 
+/// A `RedriveExecution`.
+#[derive(Clone, Debug)]
+pub struct Redrive {
+    /// Which execution.
+    pub execution_arn: String,
+    /// As given.
+    pub client_token: Option<String>,
+    /// What became of it.
+    pub fate: Fate,
+    /// As answered.
+    pub redrive_ms: i64,
+}
+
 /// What a reader was shown of an execution.
 #[derive(Clone, Debug, Default)]
 pub struct Shown {
@@ -100,6 +113,8 @@ pub struct Journal {
     pub beats: Vec<Beat>,
     /// In order.
     pub stops: Vec<Stop>,
+    /// In order.
+    pub redrives: Vec<Redrive>,
     /// By execution ARN.
     pub shown: BTreeMap<String, Shown>,
     /// Tasks that arrived, and the workers that got them.

@@ -60,6 +60,9 @@ pub(super) fn encode(response: &operation::Response, out: &mut write::Object<'_>
         it.state_machine_alias_arn.as_deref(),
     );
     out.number("redriveCount", it.redrive_count.into());
+    if let Some(redrive_ms) = it.redrive_ms {
+        out.moment("redriveDate", redrive_ms);
+    }
     let (status, reason) = &it.redrive_status;
     out.text("redriveStatus", status);
     out.text_if("redriveStatusReason", reason.as_deref());

@@ -130,6 +130,9 @@ pub(super) fn encode(
             item.state_machine_alias_arn.as_deref(),
         );
         out.number("redriveCount", item.redrive_count.into());
+        if let Some(redrive_ms) = item.redrive_ms {
+            out.moment("redriveDate", redrive_ms);
+        }
     });
     if let Some(next) = &response.next {
         let cursor = [&next.time_ms.to_be_bytes()[..], &next.execution.0].concat();

@@ -14,6 +14,7 @@ mod list_activities;
 mod list_executions;
 mod list_state_machines;
 mod list_tags_for_resource;
+mod redrive_execution;
 mod send_task_failure;
 mod send_task_heartbeat;
 mod send_task_success;
@@ -84,6 +85,7 @@ pub(crate) fn decode(
             describe_state_machine_for_execution::decode(body, context)
         }
         Operation::StopExecution => stop_execution::decode(body, context),
+        Operation::RedriveExecution => redrive_execution::decode(body, context),
         Operation::ListExecutions => list_executions::decode(body, context),
         Operation::GetExecutionHistory => get_execution_history::decode(body, context),
         Operation::TagResource => tag_resource::decode(body, context),
@@ -113,6 +115,7 @@ pub(crate) fn encode(response: &Response, pages: &Pages<'_>, include_data: bool)
             describe_state_machine_for_execution::encode(response, out)
         }
         Response::StopExecution(response) => stop_execution::encode(response, out),
+        Response::RedriveExecution(response) => redrive_execution::encode(response, out),
         Response::ListExecutions(response) => list_executions::encode(response, out, pages),
         Response::GetExecutionHistory(response) => {
             get_execution_history::encode(response, out, pages, include_data)

@@ -118,6 +118,7 @@ pub fn events() -> Vec<Event> {
             location: Some(text("Output")),
             state: text("A"),
         },
+        EventDetails::ExecutionRedriven { redrive_count: 1 },
     ];
     use StateType::*;
     for state_type in [Task, Pass, Choice, Wait, Succeed, Fail, Parallel, Map] {

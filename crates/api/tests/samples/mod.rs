@@ -125,6 +125,9 @@ pub fn request(operation: Operation) -> Value {
         Operation::StopExecution => {
             json!({"executionArn": EXECUTION, "error": "E", "cause": "c"})
         }
+        Operation::RedriveExecution => {
+            json!({"executionArn": EXECUTION, "clientToken": "c"})
+        }
         Operation::ListExecutions => json!({
             "stateMachineArn": MACHINE,
             "statusFilter": "FAILED",
@@ -234,6 +237,9 @@ pub fn response(operation: Operation) -> Response {
         Operation::StopExecution => {
             Response::StopExecution(op::stop_execution::Response { stop_ms: NOW_MS })
         }
+        Operation::RedriveExecution => {
+            Response::RedriveExecution(op::redrive_execution::Response { redrive_ms: NOW_MS })
+        }
         Operation::ListExecutions => Response::ListExecutions(op::list_executions::Response {
             executions: vec![ExecutionListItem {
                 execution_arn: EXECUTION.into(),
@@ -244,7 +250,8 @@ pub fn response(operation: Operation) -> Response {
                 stop_ms: Some(NOW_MS),
                 state_machine_version_arn: Some(format!("{MACHINE}:1")),
                 state_machine_alias_arn: Some(format!("{MACHINE}:PROD")),
-                redrive_count: 0,
+                redrive_count: 1,
+                redrive_ms: Some(NOW_MS),
             }],
             next: Some(ListingCursor {
                 time_ms: NOW_MS,
@@ -331,7 +338,8 @@ pub fn execution() -> ExecutionDescription {
         cause: Some("c".into()),
         state_machine_version_arn: Some(format!("{MACHINE}:1")),
         state_machine_alias_arn: Some(format!("{MACHINE}:PROD")),
-        redrive_count: 0,
+        redrive_count: 1,
+        redrive_ms: Some(NOW_MS),
         redrive_status: ("NOT_REDRIVABLE".into(), Some("reason".into())),
     }
 }

@@ -12,7 +12,7 @@ use super::Live;
 use crate::arn;
 use crate::delivery::{Delivery, OUTBOX};
 use crate::message::{Now, Ticket};
-use crate::records::{self, ListingSummary};
+use crate::records::ListingSummary;
 use crate::shapes::ActivityTask;
 use crate::timers::{Armed, FireAt, Timers};
 
@@ -38,6 +38,8 @@ pub(crate) struct Turn {
     /// Queues that got a task in this turn.
     pub(crate) queues: Vec<std::sync::Arc<str>>,
     pub(crate) closed: Option<Status>,
+    /// How the execution was listed before a redrive in this turn.
+    pub(crate) redriven_from: Option<(Status, i64)>,
     changed: bool,
 }
 
@@ -192,9 +194,13 @@ impl Turn {
             count: u32::try_from(self.events.len()).expect("a turn is bounded by the step budget"),
             bytes: interpreter::history::encode(&self.events),
         });
-        let listing = (is_new || self.closed.is_some()).then(|| ListingMove {
-            from: (!is_new).then_some((Status::Running as u8, execution.start_ms())),
-            to: listing(id, live),
+        let moves = is_new || self.closed.is_some() || self.redriven_from.is_some();
+        let listing = moves.then(|| {
+            let (status, time_ms) = self.redriven_from.unwrap_or_else(|| live.listed_open_at());
+            ListingMove {
+                from: (!is_new).then_some((status as u8, time_ms)),
+                to: listing(id, live),
+            }
         });
         live.revision += 1;
         live.last_commit = number;
@@ -222,7 +228,25 @@ impl Turn {
     }
 }
 
-/// How an execution is listed: by its start while it runs, by its end afterwards.
+impl Live {
+    /// The status and the time an execution is listed by: its start, or its last redrive, while it
+    /// runs; its end afterwards.
+    pub(crate) fn listed_at(&self) -> (Status, i64) {
+        match self.execution.stop_ms() {
+            Some(stop_ms) => (self.execution.status(), stop_ms),
+            None => self.listed_open_at(),
+        }
+    }
+
+    /// How it is listed while it runs.
+    fn listed_open_at(&self) -> (Status, i64) {
+        let execution = &self.execution;
+        let begun_ms = execution.redrive_ms().unwrap_or(execution.start_ms());
+        (Status::Running, begun_ms)
+    }
+}
+
+/// An execution's entry in the list of its machine.
 fn listing(id: ExecutionId, live: &Live) -> Listing {
     let execution = &live.execution;
     let birth = execution.birth();
@@ -232,13 +256,15 @@ fn listing(id: ExecutionId, live: &Live) -> Listing {
         stop_ms: execution.stop_ms(),
         state_machine_version_arn: birth.state_machine_version_arn.as_deref().map(Into::into),
         state_machine_alias_arn: birth.state_machine_alias_arn.as_deref().map(Into::into),
-        redrive_count: 0,
+        redrive_count: execution.redrive_count(),
+        redrive_ms: execution.redrive_ms(),
     };
+    let (status, time_ms) = live.listed_at();
     Listing {
         machine: birth.machine,
-        status: execution.status() as u8,
-        time_ms: execution.stop_ms().unwrap_or(execution.start_ms()),
+        status: status as u8,
+        time_ms,
         execution: id,
-        summary: records::encode(&summary),
+        summary: summary.encode(),
     }
 }

@@ -10,6 +10,13 @@ use crate::operations::Operation;
 pub(crate) enum Work {
     /// An input that the caller of an operation is told the outcome of.
     Input(Input, Ticket, Operation),
+    /// `RedriveExecution`.
+    Redrive {
+        /// Who asks.
+        ticket: Ticket,
+        /// `clientToken`.
+        client_token: Option<std::sync::Arc<str>>,
+    },
     /// A timer came due.
     Timer(TimerId),
     /// An integration answered.

@@ -1,13 +1,14 @@
 //! `DescribeExecution`.
 
-use interpreter::{Document, Execution, Status};
-use store::{ExecutionId, ExecutionRow, Store};
+use interpreter::{Document, Execution};
+use store::{ExecutionId, ExecutionRow, RecordKind, Store};
 
 use crate::arn::{self, Owner};
 use crate::load;
+use crate::operations::redrive_execution::not_redrivable;
 use crate::operations::stop_execution::does_not_exist;
 use crate::read::ReadError;
-use crate::records;
+use crate::records::{self, MachineRecord};
 use crate::shapes::ExecutionDescription;
 
 /// What is asked.
@@ -30,6 +31,7 @@ pub(crate) fn read(
     request: &Request,
     store: &dyn Store,
     owner: &Owner,
+    now_ms: i64,
 ) -> Result<Response, ReadError> {
     let (id, row) = find(&request.execution_arn, store, owner)?;
     let execution = load::restore(store, id, &row)?;
@@ -51,8 +53,9 @@ pub(crate) fn read(
         cause: failure.and_then(|failure| text(&failure.cause)),
         state_machine_version_arn: text(&birth.state_machine_version_arn),
         state_machine_alias_arn: text(&birth.state_machine_alias_arn),
-        redrive_count: 0,
-        redrive_status: redrive_status(execution.status()),
+        redrive_count: execution.redrive_count(),
+        redrive_ms: execution.redrive_ms(),
+        redrive_status: redrive_status(&execution, store, now_ms)?,
     };
     Ok(Response { description })
 }
@@ -77,18 +80,21 @@ pub(crate) fn find(
 }
 
 /// `redriveStatus` and `redriveStatusReason`.
-fn redrive_status(status: Status) -> (String, Option<String>) {
-    let not = |name: &str| {
-        (
-            "NOT_REDRIVABLE".to_owned(),
-            Some(format!("Execution is {name} and cannot be redriven")),
-        )
-    };
-    match status {
-        Status::Running | Status::PendingRedrive => not("RUNNING"),
-        Status::Succeeded => not("SUCCEEDED"),
-        Status::Failed | Status::TimedOut | Status::Aborted => ("REDRIVABLE".to_owned(), None),
-    }
+fn redrive_status(
+    execution: &Execution,
+    store: &dyn Store,
+    now_ms: i64,
+) -> Result<(String, Option<String>), ReadError> {
+    let birth = execution.birth();
+    let key = birth.state_machine_name.as_bytes();
+    let machine = store.record(RecordKind::StateMachine, key)?;
+    let exists = machine
+        .and_then(|bytes| records::decode::<MachineRecord>(&bytes))
+        .is_some_and(|machine| machine.number == birth.machine);
+    Ok(match not_redrivable(execution, exists, now_ms) {
+        None => ("REDRIVABLE".to_owned(), None),
+        reason => ("NOT_REDRIVABLE".to_owned(), reason),
+    })
 }
 
 /// The execution as a value, for readers that look inside.

@@ -9,7 +9,7 @@ use crate::records::{self, ListingSummary};
 use crate::rejection::{ErrorName, Rejection};
 use crate::shapes::ExecutionListItem;
 use interpreter::Status;
-use store::ListingCursor;
+use store::{Listing, ListingCursor};
 
 /// What is asked.
 #[derive(Clone, Debug, PartialEq)]
@@ -60,44 +60,70 @@ pub(crate) fn read(
         Some(status) => vec![status],
         None => ALL.to_vec(),
     };
-    let mut rows = store.listings(&ListingQuery {
+    let mut query = ListingQuery {
         machine: machine.number,
         statuses: statuses.into_iter().map(|status| status as u8).collect(),
         before: request.before,
         limit: request.limit + 1,
-    })?;
-    let more = rows.len() > request.limit;
-    rows.truncate(request.limit);
-    let next = rows.last().filter(|_| more).map(|last| ListingCursor {
-        time_ms: last.time_ms,
-        execution: last.execution,
-    });
-    let executions = rows
+    };
+    if request.redriven.is_some() {
+        query.limit = LOOKED_AT_MAX;
+    }
+    let rows = store.listings(&query)?;
+    let looked_at_all = rows.len() < query.limit;
+    let mut shown: Vec<(Listing, ListingSummary, Status)> = Vec::new();
+    let mut next = None;
+    let mut before = None;
+    for row in rows {
+        let read = || {
+            Some((
+                ListingSummary::decode(&row.summary)?,
+                status_of(row.status)?,
+            ))
+        };
+        let (summary, status) =
+            read().ok_or_else(|| records::damaged("a list of", &machine.name))?;
+        let cursor = Some(ListingCursor {
+            time_ms: row.time_ms,
+            execution: row.execution,
+        });
+        let wanted = request
+            .redriven
+            .is_none_or(|redriven| redriven == (summary.redrive_count > 0));
+        if wanted && shown.len() == request.limit {
+            next = before;
+            break;
+        }
+        before = cursor;
+        if wanted {
+            shown.push((row, summary, status));
+        }
+    }
+    if next.is_none() && !looked_at_all {
+        next = before;
+    }
+    let executions = shown
         .into_iter()
-        .map(|row| {
-            let read = || {
-                Some((
-                    records::decode::<ListingSummary>(&row.summary)?,
-                    status_of(row.status)?,
-                ))
-            };
-            let (summary, status) =
-                read().ok_or_else(|| records::damaged("a list of", &machine.name))?;
-            Ok(ExecutionListItem {
-                execution_arn: owner.execution_arn(&machine.name, &summary.name),
-                state_machine_arn: owner.state_machine_arn(&machine.name),
-                name: summary.name,
-                status,
-                start_ms: summary.start_ms,
-                stop_ms: summary.stop_ms,
-                state_machine_version_arn: summary.state_machine_version_arn,
-                state_machine_alias_arn: summary.state_machine_alias_arn,
-                redrive_count: summary.redrive_count,
-            })
+        .map(|(_, summary, status)| ExecutionListItem {
+            execution_arn: owner.execution_arn(&machine.name, &summary.name),
+            state_machine_arn: owner.state_machine_arn(&machine.name),
+            name: summary.name,
+            status,
+            start_ms: summary.start_ms,
+            stop_ms: summary.stop_ms,
+            state_machine_version_arn: summary.state_machine_version_arn,
+            state_machine_alias_arn: summary.state_machine_alias_arn,
+            redrive_count: summary.redrive_count,
+            redrive_ms: summary.redrive_ms,
         })
-        .collect::<Result<Vec<_>, ReadError>>()?;
+        .collect();
     Ok(Response { executions, next })
 }
+
+/// Most entries that one request looks at for a `redriveFilter`. A page may then hold fewer than were
+/// asked for, or none, and still tell where to go on: as with every page, only a missing `nextToken`
+/// is the end.
+const LOOKED_AT_MAX: usize = 10_000;
 
 const ALL: [Status; 6] = [
     Status::Running,

@@ -14,6 +14,7 @@ pub mod list_activities;
 pub mod list_executions;
 pub mod list_state_machines;
 pub mod list_tags_for_resource;
+pub mod redrive_execution;
 pub mod send_task_failure;
 pub mod send_task_heartbeat;
 pub mod send_task_success;
@@ -45,6 +46,7 @@ pub enum Operation {
     DescribeExecution,
     DescribeStateMachineForExecution,
     StopExecution,
+    RedriveExecution,
     ListExecutions,
     GetExecutionHistory,
     TagResource,
@@ -73,6 +75,7 @@ impl Operation {
         Operation::DescribeExecution,
         Operation::DescribeStateMachineForExecution,
         Operation::StopExecution,
+        Operation::RedriveExecution,
         Operation::ListExecutions,
         Operation::GetExecutionHistory,
         Operation::TagResource,
@@ -101,6 +104,7 @@ impl Operation {
             Operation::DescribeExecution => "DescribeExecution",
             Operation::DescribeStateMachineForExecution => "DescribeStateMachineForExecution",
             Operation::StopExecution => "StopExecution",
+            Operation::RedriveExecution => "RedriveExecution",
             Operation::ListExecutions => "ListExecutions",
             Operation::GetExecutionHistory => "GetExecutionHistory",
             Operation::TagResource => "TagResource",
@@ -149,6 +153,7 @@ pub enum Request {
     DescribeExecution(describe_execution::Request),
     DescribeStateMachineForExecution(describe_state_machine_for_execution::Request),
     StopExecution(stop_execution::Request),
+    RedriveExecution(redrive_execution::Request),
     ListExecutions(list_executions::Request),
     GetExecutionHistory(get_execution_history::Request),
     TagResource(tag_resource::Request),
@@ -178,6 +183,7 @@ pub enum Response {
     DescribeExecution(describe_execution::Response),
     DescribeStateMachineForExecution(describe_state_machine_for_execution::Response),
     StopExecution(stop_execution::Response),
+    RedriveExecution(redrive_execution::Response),
     ListExecutions(list_executions::Response),
     GetExecutionHistory(get_execution_history::Response),
     TagResource(tag_resource::Response),
@@ -209,6 +215,7 @@ impl Request {
                 Operation::DescribeStateMachineForExecution
             }
             Request::StopExecution(_) => Operation::StopExecution,
+            Request::RedriveExecution(_) => Operation::RedriveExecution,
             Request::ListExecutions(_) => Operation::ListExecutions,
             Request::GetExecutionHistory(_) => Operation::GetExecutionHistory,
             Request::TagResource(_) => Operation::TagResource,
@@ -224,6 +231,7 @@ impl Request {
         match self {
             Request::StartExecution(request) => request.name_to_look_up(),
             Request::StopExecution(request) => request.name_to_look_up(),
+            Request::RedriveExecution(request) => request.name_to_look_up(),
             _ => None,
         }
     }

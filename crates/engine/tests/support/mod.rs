@@ -191,7 +191,7 @@ impl Driver {
 
     pub fn read(&self, request: Request) -> Result<Response, Rejection> {
         let in_doubt = |execution, event| self.doubts.contains(&(execution, event));
-        match engine::read(&request, &self.store, &owner(), &in_doubt) {
+        match engine::read(&request, &self.store, &owner(), &in_doubt, self.now.wall_ms) {
             Ok(response) => Ok(response),
             Err(ReadError::Rejected(rejection)) => Err(rejection),
             Err(ReadError::Store(error)) => panic!("{error}"),

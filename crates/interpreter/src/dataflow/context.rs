@@ -33,7 +33,7 @@ pub(crate) fn build(
             "StartTime": timestamp(execution.start_ms),
             "Name": &*birth.name,
             "RoleArn": &*birth.role_arn,
-            "RedriveCount": 0,
+            "RedriveCount": execution.redrives.count,
         },
         "StateMachine": {
             "Id": &*birth.state_machine_arn,
@@ -41,6 +41,9 @@ pub(crate) fn build(
         },
         "State": state,
     });
+    if let Some(redrive_ms) = execution.redrives.last_ms {
+        context["Execution"]["RedriveTime"] = Value::from(timestamp(redrive_ms));
+    }
     if let Some(token) = asked.token {
         context["Task"] = json!({ "Token": token });
     }

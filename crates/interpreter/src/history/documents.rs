@@ -200,6 +200,7 @@ impl<D> EventDetails<D> {
                 location,
                 state,
             },
+            E::ExecutionRedriven { redrive_count } => E::ExecutionRedriven { redrive_count },
         })
     }
 }

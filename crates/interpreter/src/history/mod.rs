@@ -186,4 +186,7 @@ pub enum EventDetails<D = Document> {
         location: Option<Arc<str>>,
         state: Arc<str>,
     },
+    ExecutionRedriven {
+        redrive_count: u32,
+    },
 }

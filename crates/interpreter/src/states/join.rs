@@ -119,6 +119,7 @@ impl Turn<'_> {
         slot: u32,
         fault: Fault,
     ) -> Result<(), Closed> {
+        self.remember_where_it_stood();
         let failed = self.state(id);
         if let StateKind::Task(_) = &failed.kind {
             self.append_aside(

@@ -15,6 +15,9 @@ use crate::turn::{Halt, Turn};
 /// What a state says that this interpreter cannot run.
 const NO_DISTRIBUTED_MAP: &str = "A Map state in DISTRIBUTED mode cannot be run yet.";
 
+/// The items of a Map that was redriven are not those it began with.
+const ITEMS_CHANGED: &str = "The items of the Map state are not those its iterations began with.";
+
 impl Turn<'_> {
     pub(super) fn begin_map(&mut self, id: FrameId, map: &Map) -> Result<(), Halt> {
         let reads_elsewhere = map
@@ -54,7 +57,7 @@ impl Turn<'_> {
     }
 
     /// Begins the next iteration; its chain starts at event `previous`.
-    pub(super) fn begin_iteration(
+    pub(crate) fn begin_iteration(
         &mut self,
         id: FrameId,
         map: &Map,
@@ -64,6 +67,10 @@ impl Turn<'_> {
             Some(items) => items,
             None => {
                 let items = self.items(id, map)?;
+                // What they come from may tell the redrive from the run before it.
+                if items.len() != self.join(id).outputs.len() {
+                    return Err(self.runtime_fault(id, ITEMS_CHANGED).into());
+                }
                 self.join(id).items = Some(Arc::clone(&items));
                 items
             }

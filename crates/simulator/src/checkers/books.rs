@@ -8,7 +8,7 @@ use interpreter::{EventDetails, Status};
 use store::{ExecutionId, Store, TaskRow, TimerRow};
 
 use super::Seen;
-use super::histories::is_outcome;
+use super::histories::{end, is_outcome};
 use crate::violated;
 use crate::world::drive::short;
 use crate::world::{World, owner};
@@ -154,6 +154,7 @@ impl World {
             for event in &seen.events {
                 match &event.details {
                     EventDetails::ActivityScheduled { .. } => drop(open.insert(event.id)),
+                    details if end(details).is_some() => open.clear(),
                     details if is_outcome(details) => {
                         if let Some(started) = seen.event(event.previous) {
                             ends.insert(started.previous);

@@ -7,6 +7,7 @@ pub mod determinism;
 mod histories;
 mod online;
 mod promises;
+mod redrives;
 mod timing;
 
 use engine::operations::{describe_execution, get_execution_history};
@@ -67,6 +68,7 @@ impl World {
             self.check_attempts(it);
             self.check_timing(it);
             self.check_what_was_shown(it);
+            self.check_redrives(it);
         }
         self.check_promises(&seen);
         self.check_books(&seen);
@@ -135,7 +137,9 @@ impl World {
     pub fn inspect(&self, request: &Request) -> Result<Response, String> {
         let doubts = &self.process.doubts;
         let in_doubt = |id, event| doubts.contains(&(id, event));
-        engine::read(request, &self.store, &owner(), &in_doubt).map_err(|error| match error {
+        let now_ms = self.clock.now().wall_ms;
+        engine::read(request, &self.store, &owner(), &in_doubt, now_ms).map_err(|error| match error
+        {
             ReadError::Rejected(rejection) => rejection.message,
             ReadError::Store(error) => error.to_string(),
         })

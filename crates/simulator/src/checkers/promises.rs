@@ -29,8 +29,11 @@ impl World {
                 continue;
             };
             let description = &seen.description;
-            let kept =
-                description.status != Status::Running && description.stop_ms == Some(stop.stop_ms);
+            let closed = description.status != Status::Running;
+            let kept = match seen.description.redrive_count {
+                0 => closed && description.stop_ms == Some(stop.stop_ms),
+                _ => seen.ended_at(stop.stop_ms),
+            };
             if !kept {
                 violated!(
                     self,
@@ -138,7 +141,9 @@ impl World {
             .iter()
             .map(|(id, text)| (*id, text.clone()))
             .collect();
-        if let Some(closed) = reopened {
+        if let Some(closed) = reopened
+            && !self.may_be_redriven(arn)
+        {
             violated!(self, 42, "{arn} was shown as {closed} and is {status}");
         }
         if wanted.is_empty() {

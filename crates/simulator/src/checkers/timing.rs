@@ -61,6 +61,8 @@ impl World {
             return;
         };
         let name: &str = name;
+        // A redrive waits the whole time again.
+        let entered = seen.last_redrive(entered.id, exited.id).unwrap_or(entered);
         let (Some(armed), Some(fired)) = (seen.written(entered.id), seen.written(exited.id)) else {
             return;
         };

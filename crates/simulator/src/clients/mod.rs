@@ -2,6 +2,7 @@
 
 mod noise;
 mod reader;
+mod redriver;
 mod starter;
 mod stopper;
 mod worker;
@@ -37,6 +38,8 @@ pub enum Purpose {
     Beat(usize),
     /// That stop of the journal.
     Stop(usize),
+    /// That redrive of the journal.
+    Redrive(usize),
     /// Nonsense: any refusal will do, but nothing else.
     Noise,
     /// A token that nobody ever had: must be refused by this name.
@@ -122,7 +125,8 @@ impl World {
             0..14 => self.start_something(),
             14..62 => self.work_somewhere(),
             62..65 => self.stop_something(),
-            65..92 => self.read_something(),
+            65..70 => self.redrive_something(),
+            70..92 => self.read_something(),
             92..95 => self.make_noise(),
             95..98 => self.change_a_definition(),
             _ => self.delete_or_make_an_activity(),
@@ -188,7 +192,7 @@ impl World {
         self.tally.count_answer(&told);
         // What was promised is put to the test at once, now and then.
         let percent = match purpose {
-            Purpose::Stop(_) => 20,
+            Purpose::Stop(_) | Purpose::Redrive(_) => 20,
             Purpose::Start(_) | Purpose::Complete(_) => 1,
             _ => 0,
         };
@@ -208,6 +212,7 @@ impl World {
                 }
             }
             Purpose::Stop(at) => self.stop_answered(at, &told),
+            Purpose::Redrive(at) => self.redrive_answered(at, &told),
             Purpose::Noise => self.noise_answered(&told),
             Purpose::Forged => self.forgery_answered(&told),
         }
@@ -220,6 +225,7 @@ impl World {
             Purpose::Complete(at) => self.journal.completions.get_mut(at).map(|it| &mut it.fate),
             Purpose::Beat(at) => self.journal.beats.get_mut(at).map(|it| &mut it.fate),
             Purpose::Stop(at) => self.journal.stops.get_mut(at).map(|it| &mut it.fate),
+            Purpose::Redrive(at) => self.journal.redrives.get_mut(at).map(|it| &mut it.fate),
             Purpose::Setup | Purpose::Poll { .. } | Purpose::Noise | Purpose::Forged => None,
         };
         if let Some(fate) = fate {

@@ -149,7 +149,13 @@ impl World {
             Some(copy) => copy.store(),
             None => &self.store,
         };
-        match engine::read(request, store, &owner(), &in_doubt) {
+        match engine::read(
+            request,
+            store,
+            &owner(),
+            &in_doubt,
+            self.clock.now().wall_ms,
+        ) {
             Ok(response) => Ok(Ok(response)),
             Err(ReadError::Rejected(rejection)) => Ok(Err(rejection)),
             Err(ReadError::Store(error)) => Err(error),
