@@ -175,4 +175,14 @@ pub enum Output {
         /// What to call it with.
         parameters: Document,
     },
+    /// Give up a call once commit `after` is durable: nobody waits for its result any more. It may
+    /// have come to its end, or never have begun.
+    CancelCall {
+        /// As above.
+        after: CommitNumber,
+        /// Whose call.
+        execution: ExecutionId,
+        /// The scheduling event.
+        task: EventId,
+    },
 }

@@ -371,6 +371,7 @@ impl Shard {
         let at_ms = self.clock.at(now);
         let hand_outs = std::mem::take(&mut turn.hand_outs);
         let calls = std::mem::take(&mut turn.calls);
+        let cancelled = std::mem::take(&mut turn.cancelled);
         let closed = turn.closed;
         let opens = live.revision == 0 || turn.redriven_from.is_some();
         let commit = turn.into_commit(
@@ -394,6 +395,13 @@ impl Shard {
                 task,
                 execution: id,
                 event,
+            });
+        }
+        for task in cancelled {
+            out.push(Output::CancelCall {
+                after: number,
+                execution: id,
+                task,
             });
         }
         for call in calls {
@@ -478,6 +486,7 @@ impl Shard {
             return;
         };
         let mut turn = Turn::default();
+        turn.came_back = Some(task);
         let input = match result {
             Ok(output) if call.ends_with(WAITS_FOR_TOKEN) => {
                 // From now on it is the holder of the token who answers: after a restart the call

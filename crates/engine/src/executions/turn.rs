@@ -33,6 +33,10 @@ pub(crate) struct Turn {
     tasks: BTreeMap<u32, TaskRow>,
     tasks_dropped: Vec<TaskDrop>,
     pub(crate) calls: Vec<OwedCall>,
+    /// Calls that are under way for nothing now.
+    pub(crate) cancelled: Vec<u32>,
+    /// The task whose call has just come back: there is nothing left of it to cancel.
+    pub(crate) came_back: Option<u32>,
     /// Answers owed to polls: ticket, scheduling event, what the worker gets.
     pub(crate) hand_outs: Vec<(Ticket, u32, ActivityTask)>,
     /// Queues that got a task in this turn.
@@ -82,9 +86,19 @@ impl Turn {
                 Effect::RequeueTask { task } => self.touch_task(id, task, delivery),
                 Effect::CloseTask { task } => {
                     self.tasks.remove(&task);
-                    if let Some(entry) = delivery.close(id, task)
-                        && entry.stored
-                    {
+                    let Some(entry) = delivery.close(id, task) else {
+                        continue;
+                    };
+                    // One that waits for its token was answered, and is not under way.
+                    let is_call = &*entry.queue == OUTBOX && entry.hand_outs == 0;
+                    if is_call && self.came_back != Some(task) {
+                        let owed = self.calls.len();
+                        self.calls.retain(|call| call.task != task);
+                        if self.calls.len() == owed {
+                            self.cancelled.push(task);
+                        }
+                    }
+                    if entry.stored {
                         let queue = entry.queue.to_string();
                         self.tasks_dropped.push(TaskDrop {
                             queue,

@@ -21,6 +21,9 @@ pub struct Driver {
     pub hand_outs: BTreeMap<Ticket, (ActivityTask, ExecutionId, u32)>,
     pub doubts: std::collections::BTreeSet<(ExecutionId, u32)>,
     pub commits: u64,
+    /// Calls that were asked for and not cancelled, whether they have come back or not.
+    pub calls: std::collections::BTreeSet<(ExecutionId, u32)>,
+    pub cancelled: std::collections::BTreeSet<(ExecutionId, u32)>,
     next_ticket: u64,
 }
 
@@ -64,6 +67,8 @@ impl Driver {
             hand_outs: BTreeMap::new(),
             doubts: Default::default(),
             commits: 0,
+            calls: Default::default(),
+            cancelled: Default::default(),
             next_ticket: 0,
         }
     }
@@ -158,7 +163,15 @@ impl Driver {
                     lookup,
                 });
             }
-            Output::Call { .. } => {}
+            Output::Call {
+                execution, task, ..
+            } => drop(self.calls.insert((execution, task))),
+            Output::CancelCall {
+                execution, task, ..
+            } => {
+                self.calls.remove(&(execution, task));
+                self.cancelled.insert((execution, task));
+            }
         }
     }
 

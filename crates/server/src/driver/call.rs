@@ -17,3 +17,17 @@ pub struct Call {
     /// What to call it with.
     pub parameters: Document,
 }
+
+/// What those who make calls are told.
+#[derive(Debug)]
+pub enum Errand {
+    /// A call to make.
+    Make(Call),
+    /// A call to give up, if it is under way: nobody waits for its result any more.
+    GiveUp {
+        /// Whose call.
+        execution: ExecutionId,
+        /// The scheduling event.
+        task: EventId,
+    },
+}

@@ -10,7 +10,7 @@ use tokio::sync::oneshot;
 use super::commit_thread::{Handover, Sink};
 use super::loads::Loads;
 use super::release::Release;
-use super::{Answer, Call, Driver, Event};
+use super::{Answer, Call, Driver, Errand, Event};
 use crate::clock::Clock;
 
 /// Most events that are handled before their outputs are handed on. Enough to share a sync among
@@ -206,7 +206,15 @@ impl EngineThread {
                     resource,
                     parameters,
                 };
-                to.releases.push((after, Release::Call(call)));
+                to.releases.push((after, Release::Call(Errand::Make(call))));
+            }
+            Output::CancelCall {
+                after,
+                execution,
+                task,
+            } => {
+                let errand = Errand::GiveUp { execution, task };
+                to.releases.push((after, Release::Call(errand)));
             }
             Output::LoadExecution(id) => self.loads.execution(id),
             Output::LoadDefinition { machine, revision } => {

@@ -28,7 +28,7 @@ use tokio::sync::{mpsc as tokio_mpsc, oneshot};
 use crate::clock::Clock;
 use crate::metrics::Metrics;
 
-pub use call::Call;
+pub use call::{Call, Errand};
 pub use commit_thread::EPOCH;
 pub use delivery::Delivery;
 pub use doubts::Doubts;
@@ -92,8 +92,8 @@ pub struct Parts {
 pub struct Started {
     /// The way in.
     pub driver: Arc<Driver>,
-    /// Calls that integrations are to make, each after its commit is durable.
-    pub calls: tokio_mpsc::UnboundedReceiver<Call>,
+    /// Calls that integrations are to make or to give up, each after its commit is durable.
+    pub calls: tokio_mpsc::UnboundedReceiver<Errand>,
     /// The threads.
     pub threads: Threads,
 }

@@ -10,7 +10,7 @@ use interpreter::EventId;
 use store::{CommitNumber, ExecutionId};
 use tokio::sync::{mpsc, oneshot};
 
-use super::{Answer, Call, Delivery, Driver};
+use super::{Answer, Delivery, Driver, Errand};
 
 /// Something that is done once a commit is durable.
 // As many as requests in flight, each moved twice: not worth an allocation.
@@ -33,18 +33,18 @@ pub(super) enum Release {
         execution: ExecutionId,
         event: EventId,
     },
-    Call(Call),
+    Call(Errand),
 }
 
 /// Does what has been waited for.
 #[derive(Clone)]
 pub(super) struct Releaser {
     driver: Arc<Driver>,
-    calls: mpsc::UnboundedSender<Call>,
+    calls: mpsc::UnboundedSender<Errand>,
 }
 
 impl Releaser {
-    pub(super) fn new(driver: Arc<Driver>, calls: mpsc::UnboundedSender<Call>) -> Releaser {
+    pub(super) fn new(driver: Arc<Driver>, calls: mpsc::UnboundedSender<Errand>) -> Releaser {
         Releaser { driver, calls }
     }
 
@@ -75,10 +75,10 @@ impl Releaser {
                 }
             }
             Release::Settled { execution, event } => self.driver.doubts.settled(execution, event),
-            Release::Call(call) => {
+            Release::Call(errand) => {
                 // When nobody makes calls any more the server is stopping; the call stays in the
                 // outbox and is made after the next start.
-                let _ = self.calls.send(call);
+                let _ = self.calls.send(errand);
             }
         }
     }

@@ -130,7 +130,7 @@ struct Bench {
     driver: Arc<Driver>,
     metrics: Arc<Metrics>,
     threads: Option<Threads>,
-    _calls: tokio_mpsc::UnboundedReceiver<Call>,
+    _calls: tokio_mpsc::UnboundedReceiver<Errand>,
 }
 
 fn bench(commits_inline: bool) -> Bench {

@@ -94,3 +94,23 @@ fn a_service_that_is_not_there_fails_the_state() {
         "{shown}"
     );
 }
+
+#[test]
+fn a_stopped_execution_gives_its_poll_up() {
+    let server = Server::start(&["--in-memory"]);
+    let activity = server.create_activity("work");
+    let machine = call("getActivityTask", json!({"ActivityArn": activity}));
+    let machine = server.create_machine("poller", machine);
+    let execution = server.start_execution(&machine, json!({}));
+    server.await_metric("activity_pollers", 1.0);
+    server.ok("StopExecution", json!({"executionArn": execution}));
+    server.await_metric("activity_pollers", 0.0);
+    // What is scheduled now waits for a worker, instead of dying in the hands of a dead execution.
+    let task = json!({"Type": "Task", "Resource": activity, "End": true});
+    let machine = server.create_machine("m", json!({"StartAt": "A", "States": {"A": task}}));
+    let working = server.start_execution(&machine, json!({}));
+    let task = server.ok("GetActivityTask", json!({"activityArn": activity}));
+    let done = json!({"taskToken": task["taskToken"], "output": "1"});
+    server.ok("SendTaskSuccess", done);
+    assert_eq!(server.await_end(&working)["status"], "SUCCEEDED");
+}

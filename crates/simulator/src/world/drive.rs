@@ -158,7 +158,9 @@ impl World {
                 self.load(Load::Definition(machine, revision));
             }
             Output::LookUpAgain { ticket, request } => self.load(Load::Name(ticket, request)),
-            Output::Call { .. } => panic!("no definition here calls an integration"),
+            Output::Call { .. } | Output::CancelCall { .. } => {
+                panic!("no definition here calls an integration")
+            }
         }
     }
 
