@@ -9,12 +9,45 @@ use serde::de::{Deserialize, Deserializer, Error, MapAccess, Visitor};
 
 use crate::refusal::Refusal;
 
+/// Deepest nesting of arrays and objects. serde_json stops there by itself, but not in members that
+/// nobody asked for.
+const DEPTH_MAX: usize = 128;
+
 /// Reads a whole body. Members that are not known are passed over; one that comes twice is refused,
 /// for two readers may differ on what was meant.
 pub(crate) fn read<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, Refusal> {
-    serde_json::from_slice::<Object<T>>(body)
+    // As a whole, since texts that are passed over are not looked at again.
+    let Ok(text) = std::str::from_utf8(body) else {
+        return Err(Refusal::Serialization("The body is not UTF-8.".to_owned()));
+    };
+    if is_too_deep(text) {
+        let message = format!("The body is nested deeper than {DEPTH_MAX} levels.");
+        return Err(Refusal::Serialization(message));
+    }
+    serde_json::from_str::<Object<T>>(text)
         .map(|Object(input)| input)
         .map_err(|error| Refusal::Serialization(error.to_string()))
+}
+
+fn is_too_deep(text: &str) -> bool {
+    let (mut depth, mut in_string, mut escaped) = (0_usize, false, false);
+    for byte in text.bytes() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if in_string => escaped = true,
+            b'"' => in_string = !in_string,
+            _ if in_string => {}
+            b'[' | b'{' => {
+                depth += 1;
+                if depth > DEPTH_MAX {
+                    return true;
+                }
+            }
+            b']' | b'}' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    false
 }
 
 /// A structure of the model: a JSON object and nothing else. A derived reader alone would take an

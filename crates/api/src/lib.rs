@@ -23,6 +23,7 @@ mod members;
 mod operations;
 mod paging;
 mod refusal;
+mod sts;
 mod tags;
 mod write;
 
@@ -31,6 +32,7 @@ use engine::{Operation, Rejection, Request, Response};
 
 pub use envelope::{CONTENT_TYPE, Head};
 pub use error_names::errors_of;
+pub use sts::{FORM, asks as asks_sts};
 
 use paging::{Binding, PageKey};
 
@@ -82,7 +84,7 @@ pub struct Answer {
     pub status: u16,
     /// `Content-Type`.
     pub content_type: &'static str,
-    /// JSON.
+    /// JSON, or XML for STS.
     pub body: Vec<u8>,
 }
 
@@ -129,6 +131,11 @@ impl Door {
                 include_data: decoded.include_data,
             },
         })
+    }
+
+    /// Answers a form of AWS STS: a whole conversation, since the door knows whose account this is.
+    pub fn answer_sts(&self, form: &[u8], request_id: &str) -> Answer {
+        sts::answer(&self.owner, form, request_id)
     }
 
     /// Encodes what the engine said to the request that `meta` was split from.

@@ -228,9 +228,14 @@ fn bodies_that_are_no_object_are_refused() {
 
 #[test]
 fn what_is_not_known_is_passed_over() {
-    // However deep it goes: what is passed over is not built.
-    let deep = format!("{{\"x\":{}{}}}", "[".repeat(100_000), "]".repeat(100_000));
-    assert!(send_bytes("ListActivities", deep.as_bytes()).is_ok());
+    // Brackets in texts are text.
+    let text = format!("{{\"x\":\"{}\\\"[\"}}", "[".repeat(1_000));
+    assert!(send_bytes("ListActivities", text.as_bytes()).is_ok());
+    for (depth, good) in [(126, true), (127, true), (128, false), (100_000, false)] {
+        let deep = format!("{{\"x\":{}{}}}", "[".repeat(depth), "]".repeat(depth));
+        let received = send_bytes("ListActivities", deep.as_bytes());
+        assert_eq!(received.is_ok(), good, "{depth}");
+    }
     let body = br#"{"unknown":{"a":[1e999999999,-0,"x"]},"maxResults":7,"other":null}"#;
     let Request::ListActivities(request) = send_bytes("ListActivities", body).unwrap().request
     else {

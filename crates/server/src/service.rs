@@ -41,7 +41,7 @@ pub struct Served {
 }
 
 impl Served {
-    /// A refusal before anything was asked of the engine.
+    /// An answer, mostly a refusal, before anything was asked of the engine.
     pub fn refused(answer: api::Answer) -> Served {
         Served {
             answer,

@@ -3,6 +3,8 @@
 //! HTTP/2 is off: the SDKs speak 1.1 here, and what is not there cannot be flooded.
 
 mod body;
+#[cfg(test)]
+mod bytes;
 mod framing;
 mod host;
 mod listener;

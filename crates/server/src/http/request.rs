@@ -38,9 +38,9 @@ pub(super) async fn handle(
         let message = "The request can be read in more than one way.";
         Reply::closing(respond(refusal(400, "BadRequestException", message)))
     } else if parts.method == Method::GET || parts.method == Method::HEAD {
-        Reply::plain(page(&edge, &parts, local).await)
+        Reply::plain(page(&edge, &parts, local, &request_id).await)
     } else {
-        let (served, unread) = api_request(&edge, parts, body, local).await;
+        let (served, unread) = api_request(&edge, parts, body, local, &request_id).await;
         edge.service.note(&served, &request_id, began);
         Reply {
             response: respond(served.answer),
@@ -86,11 +86,17 @@ impl Reply {
     }
 }
 
-async fn page(edge: &Edge, parts: &Parts, local: SocketAddr) -> Response<Whole> {
+async fn page(edge: &Edge, parts: &Parts, local: SocketAddr, request_id: &str) -> Response<Whole> {
     if !pages::is_health(parts)
         && let Some(answer) = refused_client(edge, parts, local)
     {
         return respond(answer);
+    }
+    if let Some(query) = parts.uri.query()
+        && parts.uri.path() == "/"
+        && api::asks_sts(query)
+    {
+        return respond(edge.service.door.answer_sts(query.as_bytes(), request_id));
     }
     pages::answer(edge, parts).await
 }
@@ -101,6 +107,7 @@ async fn api_request(
     parts: Parts,
     body: Incoming,
     local: SocketAddr,
+    request_id: &str,
 ) -> (Served, bool) {
     let has_body = !body.is_end_stream();
     if let Some(answer) = refused_client(edge, &parts, local).or_else(|| refused_head(&parts)) {
@@ -114,13 +121,10 @@ async fn api_request(
             Err(served) => (served, has_body),
         };
     }
-    let kib = (body
-        .size_hint()
-        .upper()
-        .unwrap_or(0)
-        .min(api::BODY_BYTES_MAX as u64)
-        >> 10) as u32
-        + 1;
+    // Who does not say how much will come may send as much as is allowed.
+    let most = api::BODY_BYTES_MAX as u64;
+    let bytes = body.size_hint().upper().unwrap_or(most).min(most);
+    let kib = (bytes >> 10) as u32 + 1;
     let Ok(permit) = edge.bodies.try_acquire_many(kib) else {
         return (Served::refused(Answer::unavailable()), has_body);
     };
@@ -128,6 +132,10 @@ async fn api_request(
         Ok(bytes) => bytes,
         Err(error) => return (Served::refused(unread_body(edge, error)), true),
     };
+    if is_form(&head) {
+        let answer = edge.service.door.answer_sts(&bytes, request_id);
+        return (Served::refused(answer), false);
+    }
     let received = edge.service.receive(&head, &bytes);
     // A poll may wait for a minute, and need not hold what it came with.
     drop((parts, bytes, permit));
@@ -218,6 +226,13 @@ fn head(parts: &Parts) -> Head<'_> {
             .get("x-amzn-trace-id")
             .and_then(|value| value.to_str().ok()),
     }
+}
+
+/// Whether this is a form for STS. A form that names an operation of ours is left to the door, which
+/// refuses it: any page can send a form without asking.
+fn is_form(head: &Head<'_>) -> bool {
+    let kind = head.content_type.and_then(|kind| kind.split(';').next());
+    head.target.is_none() && kind.is_some_and(|kind| kind.trim().eq_ignore_ascii_case(api::FORM))
 }
 
 fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {

@@ -23,6 +23,16 @@ fn with_listener<F: Future<Output = ()>>(test: impl FnOnce(SocketAddr, Arc<Metri
         .build()
         .unwrap();
     let (edge, threads) = edge(runtime.handle().clone());
+    listening(runtime, edge, threads, test);
+}
+
+/// Runs `test` against a listener of this edge.
+pub(super) fn listening<F: Future<Output = ()>>(
+    runtime: tokio::runtime::Runtime,
+    edge: Edge,
+    threads: driver::Threads,
+    test: impl FnOnce(SocketAddr, Arc<Metrics>) -> F,
+) {
     let (metrics, driver) = (Arc::clone(&edge.metrics), Arc::clone(&edge.service.driver));
     runtime.block_on(async {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -35,7 +45,7 @@ fn with_listener<F: Future<Output = ()>>(test: impl FnOnce(SocketAddr, Arc<Metri
     threads.join();
 }
 
-fn edge(runtime: tokio::runtime::Handle) -> (Edge, driver::Threads) {
+pub(super) fn edge(runtime: tokio::runtime::Handle) -> (Edge, driver::Threads) {
     let owner = Owner {
         partition: "aws".into(),
         region: "us-east-1".into(),
@@ -155,6 +165,71 @@ fn an_idle_connection_is_kept_longer_than_a_silent_one() {
     });
 }
 
+/// A client that says a little every few seconds, and never says it all.
+async fn trickle(stream: &mut TcpStream, head: &str) -> (String, Duration) {
+    stream.write_all(head.as_bytes()).await.unwrap();
+    let began = Instant::now();
+    let (mut read, mut write) = stream.split();
+    let mut bytes = Vec::new();
+    let mut every = tokio::time::interval(Duration::from_secs(3));
+    let mut end = std::pin::pin!(read.read_to_end(&mut bytes));
+    loop {
+        tokio::select! {
+            biased;
+            _ended = end.as_mut() => break,
+            _ = every.tick() => drop(write.write_all(b"x").await),
+        }
+    }
+    let took = began.elapsed();
+    (String::from_utf8(bytes).unwrap(), took)
+}
+
+#[test]
+fn a_trickle_is_not_patience() {
+    with_listener(|address, metrics| async move {
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        let (text, took) = trickle(&mut stream, "POST / HTTP/1.1\r\nX: ").await;
+        assert_eq!(text, "");
+        about(took, HEAD_TIMEOUT);
+        assert_eq!(metrics.slow_heads.get(), 1);
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        let head = "POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\n";
+        let (text, took) = trickle(&mut stream, head).await;
+        assert!(text.starts_with("HTTP/1.1 408 "), "{text}");
+        // And a little longer: what still comes is read, so that the answer is not lost.
+        assert!(
+            took >= BODY_TIMEOUT && took < BODY_TIMEOUT + Duration::from_secs(6),
+            "{took:?}"
+        );
+        assert_eq!(metrics.slow_bodies.get(), 1);
+    });
+}
+
+#[test]
+fn who_does_not_take_the_answer_is_closed() {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .start_paused(true)
+        .build()
+        .unwrap();
+    runtime.block_on(async {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let _client = TcpStream::connect(listener.local_addr().unwrap())
+            .await
+            .unwrap();
+        let (stream, _) = listener.accept().await.unwrap();
+        let metrics = Arc::new(Metrics::default());
+        let wire = Arc::new(wire::Wire::new());
+        let mut socket = socket::Socket::new(stream, wire, Arc::clone(&metrics));
+        let began = Instant::now();
+        // More than the kernel keeps for both ends.
+        let error = socket.write_all(&vec![b'x'; 64 << 20]).await.unwrap_err();
+        assert_eq!(error.kind(), std::io::ErrorKind::TimedOut);
+        about(began.elapsed(), WRITE_TIMEOUT);
+        assert_eq!(metrics.slow_readers.get(), 1);
+    });
+}
+
 /// A connection's two ends, and what its next answer owes.
 async fn owing() -> (socket::Socket, TcpStream, Arc<wire::Wire>, driver::Told) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -169,7 +244,7 @@ async fn owing() -> (socket::Socket, TcpStream, Arc<wire::Wire>, driver::Told) {
     (socket, client, wire, told)
 }
 
-fn plain() -> tokio::runtime::Runtime {
+pub(super) fn plain() -> tokio::runtime::Runtime {
     tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
