@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use asl::definition::StateIndex;
 use asl::{Severity, StateMachine};
 use engine::shapes::MachineType;
 use engine::{ErrorName, Rejection};
@@ -16,6 +17,17 @@ pub(crate) fn parse(text: &str, machine_type: MachineType) -> Result<Arc<StateMa
         MachineType::Express => asl::MachineType::Express,
     };
     let parsed = asl::parse(text, machine_type);
+    checked(parsed)
+}
+
+/// Parses one state, as TestState takes it; the machine around it starts there.
+pub(crate) fn parse_state(text: &str) -> Result<(Arc<StateMachine>, StateIndex), Rejection> {
+    let machine = checked(asl::parse_state(text))?;
+    let state = machine.start_at;
+    Ok((machine, state))
+}
+
+fn checked(parsed: asl::Parsed) -> Result<Arc<StateMachine>, Rejection> {
     if let Some(machine) = parsed.machine {
         return Ok(Arc::new(machine));
     }

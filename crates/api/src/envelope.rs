@@ -24,7 +24,6 @@ const NOT_SERVED: &[&str] = &[
     "PublishStateMachineVersion",
     "RedriveExecution",
     "StartSyncExecution",
-    "TestState",
     "UpdateMapRun",
     "UpdateStateMachineAlias",
 ];

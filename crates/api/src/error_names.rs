@@ -105,6 +105,12 @@ pub const fn errors_of(operation: Operation) -> &'static [ErrorName] {
             &[InvalidArn, ResourceNotFound]
         }
         Operation::ValidateStateMachineDefinition => &[ValidationException],
+        Operation::TestState => &[
+            InvalidArn,
+            InvalidDefinition,
+            InvalidExecutionInput,
+            ValidationException,
+        ],
     }
 }
 

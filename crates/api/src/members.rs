@@ -66,6 +66,7 @@ impl Shape {
 pub(crate) const ARN: Shape = Shape::text(1, 256);
 pub(crate) const LONG_ARN: Shape = Shape::text(1, 2_000);
 pub(crate) const NAME: Shape = Shape::text(1, 80);
+pub(crate) const SENSITIVE_NAME: Shape = NAME.sensitive();
 pub(crate) const TASK_TOKEN: Shape = Shape::text(1, 2_048).sensitive();
 pub(crate) const SENSITIVE_DATA: Shape = Shape::text(0, 262_144).sensitive().bytes();
 pub(crate) const SENSITIVE_ERROR: Shape = Shape::text(0, 256).sensitive();
@@ -125,6 +126,8 @@ fn in_tags(c: char) -> bool {
 
 pub(crate) const STATE_MACHINE_TYPE: Shape = Shape::values(&["STANDARD", "EXPRESS"]);
 pub(crate) const DIAGNOSTIC_SEVERITY: Shape = Shape::values(&["ERROR", "WARNING"]);
+pub(crate) const INSPECTION_LEVEL: Shape = Shape::values(&["INFO", "DEBUG", "TRACE"]);
+pub(crate) const FIELD_VALIDATION_MODE: Shape = Shape::values(&["STRICT", "PRESENT", "NONE"]);
 pub(crate) const LOG_LEVEL: Shape = Shape::values(&["ALL", "ERROR", "FATAL", "OFF"]);
 pub(crate) const INCLUDED_DATA: Shape = Shape::values(&["ALL_DATA", "METADATA_ONLY"]);
 pub(crate) const REDRIVE_FILTER: Shape = Shape::values(&["REDRIVEN", "NOT_REDRIVEN"]);
@@ -148,6 +151,11 @@ pub(crate) struct Range {
 }
 
 pub(crate) const PAGE_SIZE: Range = Range { min: 0, max: 1_000 };
+/// How often something happened.
+pub(crate) const COUNT: Range = Range {
+    min: 0,
+    max: i32::MAX,
+};
 pub(crate) const DIAGNOSTICS_RANGE: Range = Range { min: 0, max: 100 };
 pub(crate) const REUSE_PERIOD_SECONDS: Range = Range { min: 60, max: 900 };
 

@@ -42,6 +42,14 @@ impl Object<'_> {
         self.out.extend_from_slice(value.to_string().as_bytes());
     }
 
+    /// A finite number; anything else is left out, for JSON has no word for it.
+    pub(crate) fn real(&mut self, name: &str, value: f64) {
+        if value.is_finite() {
+            self.name(name);
+            self.out.extend_from_slice(format!("{value:?}").as_bytes());
+        }
+    }
+
     /// A moment, given in milliseconds since 1970: a JSON number of seconds.
     pub(crate) fn moment(&mut self, name: &str, ms: i64) {
         self.name(name);

@@ -250,7 +250,8 @@ impl Shard {
             | Request::ListExecutions(_)
             | Request::GetExecutionHistory(_)
             | Request::ListTagsForResource(_)
-            | Request::ValidateStateMachineDefinition(_) => Err(Rejection::new(
+            | Request::ValidateStateMachineDefinition(_)
+            | Request::TestState(_) => Err(Rejection::new(
                 ErrorName::ServiceUnavailable,
                 "A read does not enter a shard.",
             )),

@@ -1,6 +1,6 @@
 //! A state failed: `Retry` is asked, then `Catch`, then the frame above.
 
-use asl::definition::{Catcher, Retrier, StateKind, Transition};
+use asl::definition::{Catcher, Retrier, State, StateKind, Transition};
 use serde_json::json;
 
 use crate::dataflow::{Asked, Payload, within_limit};
@@ -23,8 +23,14 @@ impl Turn<'_> {
         self.settle(id, None);
         let (retry, catch) = policies(&self.state(id).kind);
         let mut stream = self.execution.stream();
+        self.note_failure(&fault, retry, catch);
         let visit = &mut self.execution.frame_mut(id).visit;
         if let Some(delay_ms) = next_attempt(retry, &fault, &mut visit.attempts, &mut stream) {
+            if let Some(noted) = self.noted() {
+                noted.error_details.retry_backoff_seconds = Some(delay_ms / 1000);
+                noted.error_details.catch_index = None;
+            }
+            let visit = &mut self.execution.frame_mut(id).visit;
             visit.retries = visit.retries.saturating_add(1);
             self.execution.drawn = stream.drawn;
             self.stood = None;
@@ -58,6 +64,19 @@ impl Turn<'_> {
         }
     }
 
+    /// On trial: which policies answer, if any has to.
+    fn note_failure(&mut self, fault: &Fault, retry: &[Retrier], catch: &[Catcher]) {
+        if let Some(noted) = self.noted() {
+            noted.failure = Some(fault.failure.clone());
+            noted.error_details.retry_index = retry
+                .iter()
+                .position(|retrier| fault.matches(&retrier.error_equals));
+            noted.error_details.catch_index = catch
+                .iter()
+                .position(|catcher| fault.matches(&catcher.error_equals));
+        }
+    }
+
     /// Leaves the state by a catcher. `OutputPath` has no say here, as recorded from AWS.
     fn caught(&mut self, id: FrameId, catcher: &Catcher, fault: &Fault) -> Result<(), Halt> {
         let error_output = Payload::Value(json!({
@@ -78,6 +97,11 @@ impl Turn<'_> {
         let output = within_limit(output, &self.state(id).name)?;
         self.leave_with(id, output, assigned, transition)
     }
+}
+
+/// How many retriers a state has.
+pub(crate) fn retriers_of(state: &State) -> usize {
+    policies(&state.kind).0.len()
 }
 
 /// The `Retry` and `Catch` of a state; the types that cannot have them have none.

@@ -10,6 +10,7 @@ use crate::history::{Event, EventDetails, EventId};
 use crate::limits::HISTORY_EVENTS_MAX;
 use crate::random::Stream;
 use crate::redrive::Redrives;
+use crate::test_state::Trial;
 use crate::{Document, Effect, Failure, TimerId};
 
 /// How an execution stands. The numbers are part of the store's format.
@@ -117,6 +118,8 @@ pub struct Execution {
     pub(crate) redrives: Redrives,
     /// Whether the frames know where their states are; not so after a restore.
     pub(crate) located: bool,
+    /// Set when the execution exists only to try one state; never kept.
+    pub(crate) trial: Option<Box<Trial>>,
 }
 
 /// What a step did.
@@ -144,6 +147,33 @@ pub struct Task {
 }
 
 impl Execution {
+    /// A new one, in which nothing has happened yet.
+    pub(crate) fn born(birth: Birth, input: Document, now_ms: i64) -> Execution {
+        Execution {
+            birth,
+            status: Status::Running,
+            start_ms: now_ms,
+            stop_ms: None,
+            input,
+            output: None,
+            failure: None,
+            events: 0,
+            last_ms: now_ms,
+            frames: BTreeMap::new(),
+            ready: VecDeque::new(),
+            pending: Vec::new(),
+            next_frame: 0,
+            next_timer: 0,
+            drawn: 0,
+            deadline: None,
+            go_on: None,
+            machine_deleted: false,
+            redrives: Redrives::default(),
+            located: true,
+            trial: None,
+        }
+    }
+
     /// Status now.
     pub fn status(&self) -> Status {
         self.status

@@ -7,6 +7,8 @@ use crate::Failure;
 pub(crate) const RUNTIME: &str = "States.Runtime";
 pub(crate) const TIMEOUT: &str = "States.Timeout";
 pub(crate) const QUERY_EVALUATION_ERROR: &str = "States.QueryEvaluationError";
+pub(crate) const EXCEED_TOLERATED_FAILURE_THRESHOLD: &str =
+    "States.ExceedToleratedFailureThreshold";
 pub(crate) const DATA_LIMIT_EXCEEDED: &str = "States.DataLimitExceeded";
 
 /// A failure on its way through `Retry`, `Catch` and the frames above.

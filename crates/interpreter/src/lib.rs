@@ -4,6 +4,8 @@
 //! ([`Input`]) and the moment it happened, they move the execution on and return the history events
 //! to append and the [`Effect`]s the caller owes the world.
 //!
+//! One state alone, in an execution that nobody keeps, is run by [`test_state`].
+//!
 //! What is absent here is the point:
 //!
 //! - no clock: time is an argument, so a year-long `Wait` is tested in a microsecond;
@@ -28,6 +30,7 @@ mod retry;
 mod snapshot;
 mod states;
 mod step;
+pub mod test_state;
 mod turn;
 
 pub use document::Document;

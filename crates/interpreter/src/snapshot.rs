@@ -150,6 +150,7 @@ impl Execution {
             machine_deleted: snapshot.machine_deleted,
             redrives,
             located: false,
+            trial: None,
         };
         execution.is_whole().then_some(execution)
     }

@@ -1,6 +1,6 @@
 //! The two doors that change an execution.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use asl::StateMachine;
@@ -11,7 +11,6 @@ use crate::execution::{Birth, Execution, Moment, Status, Step};
 use crate::failure::TIMEOUT;
 use crate::frame::{Frame, FrameId, PendingStart, Stand, Visit};
 use crate::history::{EventDetails, EventId};
-use crate::redrive::Redrives;
 use crate::states::{Ended, seconds_to_ms};
 use crate::turn::{Closed, Turn};
 use crate::{Document, Due, Effect, Failure, Input, Refusal, TimerId, TimerKind};
@@ -24,28 +23,7 @@ pub fn start(
     at: &Moment<'_>,
 ) -> (Execution, Step) {
     let input = input.homeless();
-    let mut execution = Execution {
-        birth,
-        status: Status::Running,
-        start_ms: at.now_ms,
-        stop_ms: None,
-        input: input.clone(),
-        output: None,
-        failure: None,
-        events: 0,
-        last_ms: at.now_ms,
-        frames: BTreeMap::new(),
-        ready: VecDeque::new(),
-        pending: Vec::new(),
-        next_frame: 0,
-        next_timer: 0,
-        drawn: 0,
-        deadline: None,
-        go_on: None,
-        machine_deleted: false,
-        redrives: Redrives::default(),
-        located: true,
-    };
+    let mut execution = Execution::born(birth, input.clone(), at.now_ms);
     let mut turn = Turn::new(&mut execution, machine, at);
     // A closed execution has nothing more to do; the rest of the step is for its caller.
     let _ = turn.begin(input);

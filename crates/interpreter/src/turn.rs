@@ -285,6 +285,10 @@ impl<'a> Turn<'a> {
 
     /// Runs ready frames, one state each in turn, until none is ready or the budget is spent.
     pub(crate) fn run(&mut self) -> Result<(), Closed> {
+        if self.execution.trial.is_some() {
+            // A state that is tried goes no further than to where it would go on.
+            return Ok(());
+        }
         let mut entered = 0;
         while let Some(id) = self.execution.ready.front().copied() {
             if entered >= self.at.steps_max.max(1) {
@@ -385,6 +389,10 @@ impl<'a> Turn<'a> {
         error: &str,
         cause: impl std::fmt::Display,
     ) -> Fault {
+        if self.execution.trial.is_some() {
+            // Where it happened is known, and not said: so recorded from AWS.
+            return Fault::new(error, cause.to_string());
+        }
         let frame = self.execution.frame(id);
         let cause = format!(
             "An error occurred while executing the state '{}' (entered at the event id #{}). {cause}",

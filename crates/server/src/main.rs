@@ -15,6 +15,7 @@ mod request_id;
 mod run;
 mod serve;
 mod service;
+mod trial;
 mod validate;
 mod worker;
 

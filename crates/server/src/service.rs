@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use api::{Door, Head, Meta};
 use engine::arn::Owner;
-use engine::{ErrorName, Operation, ReadError, Rejection, Request};
+use engine::{ErrorName, Operation, ReadError, Rejection, Request, Response};
 use store::Store;
 use tokio::sync::Semaphore;
 
@@ -14,6 +14,7 @@ use crate::driver::{Answer, Delivery, Driver};
 use crate::log::{self, Level};
 use crate::metrics::Metrics;
 use crate::names;
+use crate::trial;
 
 /// Most reads of the store at a time. Fewer than there are threads for them, so that a crowd of
 /// readers never keeps the engine from reading an execution back.
@@ -89,6 +90,12 @@ impl Service {
         operation: Operation,
         request: Request,
     ) -> Result<Answer, Fault> {
+        if let Request::TestState(request) = request {
+            // Boxed: a state that is tried may call this service again.
+            let tried = Box::pin(trial::run(self, *request)).await;
+            let response = tried.map(|response| Response::TestState(Box::new(response)));
+            return Ok(Answer::Done(response));
+        }
         if operation.is_read() {
             return self.read(request).await;
         }

@@ -21,6 +21,7 @@ mod send_task_success;
 mod start_execution;
 mod stop_execution;
 mod tag_resource;
+mod test_state;
 mod untag_resource;
 mod update_state_machine;
 mod validate_state_machine_definition;
@@ -94,6 +95,7 @@ pub(crate) fn decode(
         Operation::ValidateStateMachineDefinition => {
             validate_state_machine_definition::decode(body, context)
         }
+        Operation::TestState => test_state::decode(body, context),
     };
     decoded.map_err(|refusal| error_names::refused(operation, &refusal))
 }
@@ -124,6 +126,7 @@ pub(crate) fn encode(response: &Response, pages: &Pages<'_>, include_data: bool)
         Response::ValidateStateMachineDefinition(response) => {
             validate_state_machine_definition::encode(response, out)
         }
+        Response::TestState(response) => test_state::encode(response, out),
         Response::DeleteActivity(_)
         | Response::SendTaskSuccess(_)
         | Response::SendTaskFailure(_)

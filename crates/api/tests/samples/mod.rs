@@ -149,6 +149,23 @@ pub fn request(operation: Operation) -> Value {
             "severity": "WARNING",
             "maxResults": 10,
         }),
+        Operation::TestState => json!({
+            "definition": r#"{"StartAt":"A","States":{"A":{"Type":"Map","ItemProcessor":{"StartAt":"B","States":{"B":{"Type":"Pass","End":true}}},"End":true}}}"#,
+            "roleArn": ROLE,
+            "input": "[1]",
+            "inspectionLevel": "TRACE",
+            "revealSecrets": false,
+            "variables": r#"{"x": 1}"#,
+            "stateName": "A",
+            "mock": {"result": "[1]", "fieldValidationMode": "PRESENT"},
+            "context": "{}",
+            "stateConfiguration": {
+                "retrierRetryCount": 1,
+                "errorCausedByState": "B",
+                "mapIterationFailureCount": 0,
+                "mapItemReaderData": "[1]",
+            },
+        }),
     }
 }
 
@@ -287,6 +304,48 @@ pub fn response(operation: Operation) -> Response {
                 truncated: true,
             },
         ),
+        Operation::TestState => Response::TestState(Box::new(tested())),
+    }
+}
+
+fn tested() -> op::test_state::Response {
+    use interpreter::test_state::{ErrorDetails, Inspection, Outcome, Stage, TestStatus};
+    let stages = [
+        Stage::InputPath,
+        Stage::Parameters,
+        Stage::Arguments,
+        Stage::ItemsPath,
+        Stage::ItemsPointer,
+        Stage::ItemSelector,
+        Stage::ItemBatcher,
+        Stage::Result,
+        Stage::ResultSelector,
+        Stage::ResultPath,
+    ];
+    op::test_state::Response {
+        outcome: Outcome {
+            status: TestStatus::CaughtError,
+            output: Some(document()),
+            failure: Some(interpreter::Failure {
+                error: Some("E".into()),
+                cause: Some("c".into()),
+            }),
+            next_state: Some("N".into()),
+            inspection: Inspection {
+                input: Some(document()),
+                stages: stages.map(|stage| (stage, document())).into(),
+                max_concurrency: Some(1),
+                tolerated_failure_count: Some(2),
+                tolerated_failure_percentage: Some(50.0),
+                variables: Some(document()),
+                error_details: Some(ErrorDetails {
+                    catch_index: Some(0),
+                    retry_index: Some(1),
+                    retry_backoff_seconds: Some(2),
+                }),
+            },
+        },
+        inspected: true,
     }
 }
 
@@ -348,10 +407,18 @@ pub fn execution() -> ExecutionDescription {
 pub fn with(operation: Operation, pointer: &str, value: Option<Value>) -> Value {
     let mut body = request(operation);
     let (parent, name) = pointer.rsplit_once('/').unwrap();
-    match body
-        .pointer_mut(parent)
-        .unwrap_or_else(|| panic!("no {parent} in {operation:?}"))
-    {
+    // Some members exclude one another, so the sample cannot have all.
+    let mut at = &mut body;
+    for part in parent.split('/').skip(1) {
+        at = match at {
+            Value::Array(items) => &mut items[0],
+            object => &mut object[part],
+        };
+        if at.is_null() {
+            *at = json!({});
+        }
+    }
+    match at {
         Value::Object(members) => match value {
             Some(value) => drop(members.insert(name.to_owned(), value)),
             None => drop(

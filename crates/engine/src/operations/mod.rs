@@ -21,6 +21,7 @@ pub mod send_task_success;
 pub mod start_execution;
 pub mod stop_execution;
 pub mod tag_resource;
+pub mod test_state;
 pub mod untag_resource;
 pub mod update_state_machine;
 pub mod validate_state_machine_definition;
@@ -53,6 +54,7 @@ pub enum Operation {
     UntagResource,
     ListTagsForResource,
     ValidateStateMachineDefinition,
+    TestState,
 }
 
 impl Operation {
@@ -82,6 +84,7 @@ impl Operation {
         Operation::UntagResource,
         Operation::ListTagsForResource,
         Operation::ValidateStateMachineDefinition,
+        Operation::TestState,
     ];
 
     /// The name, as in `X-Amz-Target`.
@@ -111,6 +114,7 @@ impl Operation {
             Operation::UntagResource => "UntagResource",
             Operation::ListTagsForResource => "ListTagsForResource",
             Operation::ValidateStateMachineDefinition => "ValidateStateMachineDefinition",
+            Operation::TestState => "TestState",
         }
     }
 
@@ -160,6 +164,7 @@ pub enum Request {
     UntagResource(untag_resource::Request),
     ListTagsForResource(list_tags_for_resource::Request),
     ValidateStateMachineDefinition(validate_state_machine_definition::Request),
+    TestState(Box<test_state::Request>),
 }
 
 /// An answer.
@@ -190,6 +195,7 @@ pub enum Response {
     UntagResource(untag_resource::Response),
     ListTagsForResource(list_tags_for_resource::Response),
     ValidateStateMachineDefinition(validate_state_machine_definition::Response),
+    TestState(Box<test_state::Response>),
 }
 
 impl Request {
@@ -222,6 +228,7 @@ impl Request {
             Request::UntagResource(_) => Operation::UntagResource,
             Request::ListTagsForResource(_) => Operation::ListTagsForResource,
             Request::ValidateStateMachineDefinition(_) => Operation::ValidateStateMachineDefinition,
+            Request::TestState(_) => Operation::TestState,
         }
     }
 

@@ -15,6 +15,11 @@ pub(crate) fn build(
     id: FrameId,
     asked: Asked<'_>,
 ) -> Value {
+    if let Some(given) = execution.trial.as_ref().and_then(|it| it.context.as_ref()) {
+        let mut context = given.clone();
+        add_item(&mut context, asked);
+        return context;
+    }
     let birth = &execution.birth;
     let frame = execution.frame(id);
     let mut state = Map::new();
@@ -47,10 +52,28 @@ pub(crate) fn build(
     if let Some(token) = asked.token {
         context["Task"] = json!({ "Token": token });
     }
-    if let Some(item) = asked.item {
-        context["Map"] = json!({ "Item": { "Index": item.index, "Value": item.value } });
+    if execution.trial.is_some() {
+        as_tried(&mut context["Execution"]);
     }
+    add_item(&mut context, asked);
     context
+}
+
+fn add_item(context: &mut Value, asked: Asked<'_>) {
+    if let (Some(item), Value::Object(context)) = (asked.item, context) {
+        let map = json!({ "Item": { "Index": item.index, "Value": item.value } });
+        context.insert("Map".to_owned(), map);
+    }
+}
+
+/// A state that is tried is of no execution that could be redriven, and need not have a role.
+fn as_tried(execution: &mut Value) {
+    if let Value::Object(execution) = execution {
+        execution.shift_remove("RedriveCount");
+        if execution.get("RoleArn").is_some_and(|role| role == "") {
+            execution.insert("RoleArn".to_owned(), Value::Null);
+        }
+    }
 }
 
 fn has_retry_count(kind: &StateKind) -> bool {

@@ -26,6 +26,7 @@ use crate::Document;
 use crate::failure::{Fault, RUNTIME};
 use crate::frame::FrameId;
 use crate::limits::PAYLOAD_BYTES_MAX;
+use crate::test_state::Stage;
 use crate::turn::{Halt, Turn};
 
 impl Turn<'_> {
@@ -57,7 +58,9 @@ impl Turn<'_> {
     pub(crate) fn effective_input(&mut self, id: FrameId) -> Result<Payload, Fault> {
         let raw = self.raw_input(id);
         let state = self.state(id);
-        self.select(id, &state.input_path, raw)
+        let input = self.select(id, &state.input_path, raw)?;
+        self.note_of_jsonpath(state, Stage::InputPath, &input);
+        Ok(input)
     }
 
     /// The input as it came: `$states.input`.
@@ -141,10 +144,14 @@ impl Turn<'_> {
     ) -> Result<Payload, Halt> {
         if self.is_jsonata(id) {
             let input = self.raw_input(id);
-            return self.jsonata_field(id, arguments, asked, input);
+            let input = self.jsonata_field(id, arguments, asked, input)?;
+            self.note(Stage::Arguments, &input);
+            return Ok(input);
         }
         let input = self.effective_input(id)?;
-        Ok(self.template_for(id, parameters, input, asked)?)
+        let input = self.template_for(id, parameters, input, asked)?;
+        self.note(Stage::Parameters, &input);
+        Ok(input)
     }
 
     /// `ResultPath`: puts the result into the raw input.
@@ -175,7 +182,9 @@ impl Turn<'_> {
         result: Payload,
     ) -> Result<(Payload, Payload), Fault> {
         let result = self.template(id, selector, result)?;
+        self.note(Stage::ResultSelector, &result);
         let placed = self.put_result(id, path, result.clone())?;
+        self.note(Stage::ResultPath, &placed);
         let output = self.output(id, placed)?;
         Ok((result, output))
     }

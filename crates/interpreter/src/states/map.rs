@@ -78,20 +78,7 @@ impl Turn<'_> {
         let index = self.join(id).next;
         let value = &items[index as usize];
         let state = self.state(id);
-        let asked = Asked {
-            item: Some(Item { index, value }),
-            ..Asked::default()
-        };
-        let input = match (&map.item_selector, &map.jsonata_item_selector) {
-            (None, selector) => {
-                let item = Payload::Value(value.clone());
-                self.jsonata_field(id, selector.as_ref(), asked, item)?
-            }
-            (selector, _) => {
-                let input = self.effective_input(id)?;
-                self.template_for(id, selector.as_ref(), input, asked)?
-            }
-        };
+        let input = self.iteration_input(id, map, index, value)?;
         let input = within_limit(input, &state.name)?;
         self.write_pending()?;
         let details = EventDetails::MapIterationStarted {
@@ -106,8 +93,32 @@ impl Turn<'_> {
         Ok(())
     }
 
+    /// What `ItemSelector` makes of an item.
+    pub(crate) fn iteration_input(
+        &mut self,
+        id: FrameId,
+        map: &Map,
+        index: u32,
+        value: &Value,
+    ) -> Result<Payload, Halt> {
+        let asked = Asked {
+            item: Some(Item { index, value }),
+            ..Asked::default()
+        };
+        match (&map.item_selector, &map.jsonata_item_selector) {
+            (None, selector) => {
+                let item = Payload::Value(value.clone());
+                self.jsonata_field(id, selector.as_ref(), asked, item)
+            }
+            (selector, _) => {
+                let input = self.effective_input(id)?;
+                Ok(self.template_for(id, selector.as_ref(), input, asked)?)
+            }
+        }
+    }
+
     /// The items: the same at every call within an attempt.
-    fn items(&mut self, id: FrameId, map: &Map) -> Result<Arc<Vec<Value>>, Halt> {
+    pub(crate) fn items(&mut self, id: FrameId, map: &Map) -> Result<Arc<Vec<Value>>, Halt> {
         if let Some(items) = &map.items {
             let items = self.jsonata_of_visit(id, |scope| items.evaluate_array(scope))?;
             // An expression may build more than any payload holds.
@@ -118,7 +129,7 @@ impl Turn<'_> {
             return Ok(Arc::new(items));
         }
         let input = self.effective_input(id)?;
-        let (items, path) = match &map.items_path {
+        let (items, given) = match &map.items_path {
             None => (input.into_value(), "$"),
             Some(path) => (self.path(id, path, &input)?, path.text()),
         };
@@ -130,6 +141,9 @@ impl Turn<'_> {
                 Err(self.evaluation_failed(id, None, &cause))
             }
             _ => {
+                // A path into the context object is named by its place there.
+                let path = given.strip_prefix('$').filter(|it| it.starts_with('$'));
+                let path = path.unwrap_or(given);
                 let cause = format!("Reference path \"{path}\" must point to array.");
                 Err(self.runtime_fault(id, cause).into())
             }

@@ -148,6 +148,9 @@ impl Turn<'_> {
                 assigned_variables,
             },
         )?;
+        if let Some(noted) = self.noted() {
+            noted.variables.extend(assigned.iter().cloned());
+        }
         self.execution.frame_mut(id).variables.extend(assigned);
         Ok(self.go(id, transition, output)?)
     }

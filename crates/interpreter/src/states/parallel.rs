@@ -2,6 +2,7 @@
 
 use asl::definition::Parallel;
 
+use crate::Document;
 use crate::dataflow::{Asked, within_limit};
 use crate::frame::{FrameId, Join, Stand};
 use crate::history::EventDetails;
@@ -9,10 +10,7 @@ use crate::turn::{Halt, Turn};
 
 impl Turn<'_> {
     pub(super) fn begin_parallel(&mut self, id: FrameId, parallel: &Parallel) -> Result<(), Halt> {
-        let (parameters, arguments) = (&parallel.parameters, &parallel.arguments);
-        let asked = Asked::default();
-        let input = self.work_input(id, parameters.as_ref(), arguments.as_ref(), asked)?;
-        let input = within_limit(input, &self.state(id).name)?;
+        let input = self.parallel_input(id, parallel)?;
         self.append(id, EventDetails::ParallelStateStarted)?;
         let branches = u32::try_from(parallel.branches.len())
             .expect("a definition of at most 1 MB has fewer than 2^32 branches");
@@ -28,5 +26,17 @@ impl Turn<'_> {
             self.begin_line(id, slot, *start_at, started, input.clone());
         }
         Ok(())
+    }
+
+    /// What every branch begins with.
+    pub(crate) fn parallel_input(
+        &mut self,
+        id: FrameId,
+        parallel: &Parallel,
+    ) -> Result<Document, Halt> {
+        let (parameters, arguments) = (&parallel.parameters, &parallel.arguments);
+        let asked = Asked::default();
+        let input = self.work_input(id, parameters.as_ref(), arguments.as_ref(), asked)?;
+        Ok(within_limit(input, &self.state(id).name)?)
     }
 }

@@ -5,6 +5,7 @@ use asl::definition::Pass;
 use crate::Document;
 use crate::dataflow::Payload;
 use crate::frame::FrameId;
+use crate::test_state::Stage;
 use crate::turn::{Halt, Turn};
 
 impl Turn<'_> {
@@ -14,9 +15,14 @@ impl Turn<'_> {
         }
         let input = self.effective_input(id)?;
         let input = self.template(id, pass.parameters.as_ref(), input)?;
+        self.note(Stage::Parameters, &input);
         let result = match &pass.result {
             // `.$` keys inside `Result` are data, not expressions.
-            Some(result) => Payload::Document(Document::from_value((**result).clone())),
+            Some(result) => {
+                let result = Payload::Document(Document::from_value((**result).clone()));
+                self.note(Stage::Result, &result);
+                result
+            }
             None => input,
         };
         self.leave_with_result(id, None, &pass.result_path, result, pass.transition)

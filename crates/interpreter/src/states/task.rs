@@ -9,6 +9,7 @@ use crate::dataflow::{Asked, Payload, within_limit};
 use crate::failure::Fault;
 use crate::frame::{FrameId, OpenTask, Stand};
 use crate::history::EventDetails;
+use crate::test_state::Stage;
 use crate::turn::{Closed, Halt, Turn};
 use crate::{Document, Due, Effect, Failure, TimerId, TimerKind};
 
@@ -294,6 +295,7 @@ impl Turn<'_> {
         self.append(id, details)?;
         self.settle(id, fired);
         let result = Payload::Document(outcome?);
+        self.note(Stage::Result, &result);
         let selector = task.result_selector.as_ref();
         self.leave_with_result(id, selector, &task.result_path, result, task.transition)
     }

@@ -12,11 +12,11 @@ use store::ExecutionId;
 use tokio::sync::mpsc;
 use tokio::task::{self, AbortHandle, JoinError, JoinSet};
 
-use crate::driver::{Call, Errand};
+use crate::driver::{Call, Delivery, Errand};
 use crate::service::Service;
 
 /// What comes back: a result, or error name and cause.
-type Outcome = Result<Document, (String, String)>;
+pub type Outcome = Result<Document, (String, String)>;
 
 /// `arn:aws:states:::aws-sdk:sfn:getActivityTask`, whatever the partition.
 const SDK: &str = "aws-sdk";
@@ -94,10 +94,7 @@ async fn one(service: Arc<Service>, call: Call) {
         resource,
         parameters,
     } = call;
-    let (result, delivery) = match service_and_action(&resource) {
-        Some(("sfn", action)) => sfn::call(&service, action, &parameters).await,
-        _ => (Err(no_endpoint(&resource)), None),
-    };
+    let (result, delivery) = outcome(&service, &resource, &parameters).await;
     service.driver.tell(Message::CallDone {
         execution,
         task,
@@ -106,6 +103,18 @@ async fn one(service: Arc<Service>, call: Call) {
     // Only now: the task is in the caller's hands when its result is in the engine's.
     if let Some(delivery) = delivery {
         delivery.left();
+    }
+}
+
+/// Makes one call. With a hand-out comes what must be told when its result is in the caller's hands.
+pub async fn outcome(
+    service: &Arc<Service>,
+    resource: &str,
+    parameters: &Document,
+) -> (Outcome, Option<Delivery>) {
+    match service_and_action(resource) {
+        Some(("sfn", action)) => sfn::call(service, action, parameters).await,
+        _ => (Err(no_endpoint(resource)), None),
     }
 }
 
