@@ -10,6 +10,8 @@ use crate::{Answer, CONTENT_TYPE, envelope};
 const SERVICE: &str = "com.amazonaws.swf.service.v2.model";
 /// Broken constraints.
 const VALIDATE: &str = "com.amazon.coral.validate";
+/// What guards the service from too much.
+const AVAILABILITY: &str = "com.amazon.coral.availability";
 /// The framework around the service.
 const FRAMEWORK: &str = "com.amazon.coral.service";
 
@@ -147,6 +149,15 @@ pub(crate) fn answer(operation: Operation, rejection: &Rejection) -> Answer {
         object.text("message", &rejection.message);
         object.text_if("reason", rejection.reason);
         object.text_if("resourceName", rejection.resource_name.as_deref());
+    })
+}
+
+/// The refusal of what comes too often.
+///
+/// Source: AWS API reference, common errors; the namespace is that of other services.
+pub(crate) fn throttled() -> Answer {
+    typed(400, AVAILABILITY, "ThrottlingException", |object| {
+        object.text("message", "Rate exceeded");
     })
 }
 

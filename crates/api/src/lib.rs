@@ -169,6 +169,11 @@ impl Answer {
         )
     }
 
+    /// The client asks too often: 400, to be tried again a little later.
+    pub fn throttled() -> Answer {
+        error_names::throttled()
+    }
+
     /// A refusal that is not of this service but of the framework around it: authentication,
     /// throttling and the like. `name` becomes `__type` in the framework's namespace.
     pub fn refusal(status: u16, name: &str, message: Option<&str>) -> Answer {

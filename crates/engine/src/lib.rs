@@ -25,7 +25,9 @@ pub use message::{LoadedExecution, Message, NameLookup, Now, Output, Ticket};
 pub use operations::{Operation, Request, Response};
 pub use rejection::{ErrorName, Rejection};
 
+mod counts;
 mod load;
+mod machine_type;
 mod read;
 mod records;
 mod recover;
@@ -35,7 +37,9 @@ mod timers;
 mod token;
 mod world;
 
+pub use counts::CountsMax;
 pub use load::{load_definition, load_execution};
+pub use machine_type::machine_type;
 pub use read::{ReadError, read};
 pub use shard::{Gauges, Shard, ShardOptions};
 pub use token::TOKEN_CHARS_MAX;

@@ -12,6 +12,7 @@ use store::{Commit, CommitNumber, ExecutionId, RecordWrite};
 
 use crate::arn::Owner;
 use crate::clock::HistoryClock;
+use crate::counts::CountsMax;
 use crate::delivery::Delivery;
 use crate::executions::{Executions, Work};
 use crate::ids::Ids;
@@ -38,6 +39,8 @@ pub struct ShardOptions {
     pub polls_per_activity_max: usize,
     /// Most executions kept in memory.
     pub executions_cached_max: usize,
+    /// Most things of each kind.
+    pub counts: CountsMax,
 }
 
 /// Counts, for gauges and checks.
@@ -75,6 +78,7 @@ type WaitingStart = (Ticket, start_execution::Request, Option<NameLookup>);
 pub struct Shard {
     pub(crate) poll_hold_ms: i64,
     pub(crate) polls_per_activity_max: usize,
+    pub(crate) counts: CountsMax,
     pub(crate) tokens: TokenKey,
     pub(crate) clock: HistoryClock,
     pub(crate) ids: Ids,

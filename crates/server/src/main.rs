@@ -11,6 +11,7 @@ mod http;
 mod log;
 mod metrics;
 mod names;
+mod quotas;
 mod request_id;
 mod run;
 mod serve;

@@ -85,6 +85,16 @@ impl Service {
         }
     }
 
+    /// Whether this would start an EXPRESS state machine. What cannot be read is a question for
+    /// whoever performs the request.
+    pub fn starts_express(&self, request: &Request) -> bool {
+        let Request::StartExecution(request) = request else {
+            return false;
+        };
+        engine::machine_type(&request.state_machine_arn, &*self.store, &self.owner)
+            .is_ok_and(|found| found == Some(engine::shapes::MachineType::Express))
+    }
+
     async fn ask(
         self: &Arc<Self>,
         operation: Operation,

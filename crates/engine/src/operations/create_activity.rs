@@ -49,6 +49,7 @@ impl Shard {
                 creation_ms: existing.creation_ms,
             });
         }
+        self.room_for_activity()?;
         let record = ActivityRecord {
             name: request.name,
             creation_ms: self.clock.at(now),

@@ -87,6 +87,7 @@ impl Shard {
                 state_machine_version_arn: None,
             });
         }
+        self.room_for_state_machine()?;
         let number = self.next_machine;
         self.next_machine += 1;
         let record = MachineRecord {

@@ -132,6 +132,7 @@ impl Shard {
         if let Some(reason) = not_redrivable(&live.execution, machine_exists, at_ms) {
             return Err(refused(reason));
         }
+        self.room_for_execution()?;
         let mut turn = Turn::default();
         turn.redriven_from = Some(live.listed_at());
         self.step(id, live, Input::Redrive { client_token }, &mut turn, now)

@@ -109,7 +109,8 @@ impl Shard {
         now: Now,
         out: &mut Vec<Output>,
     ) {
-        match self.machine_to_run(&request) {
+        let found = self.machine_to_run(&request);
+        match found.and_then(|found| self.room_for_execution().map(|()| found)) {
             Ok((number, revision)) => {
                 match self.definitions.get(&(number, revision)).map(Arc::clone) {
                     Some(definition) => self.run(ticket, request, &definition, now, out),

@@ -42,6 +42,7 @@ pub fn options() -> ShardOptions {
         seed: 1,
         poll_hold_ms: 59_500,
         polls_per_activity_max: 3,
+        counts: engine::CountsMax::NONE,
         executions_cached_max: 2,
     }
 }

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use crate::log::{Format, Level};
+use crate::quotas::{Profile, Quota, QuotasLayer};
 
 /// What one source says. Flags, variables and the file's keys all have these names, each in the
 /// manner of its kind: `--poll-hold-seconds`, `TOWPATH_POLL_HOLD_SECONDS`, `poll_hold_seconds`.
@@ -56,6 +57,22 @@ pub struct Layer {
     /// Most executions that are kept in memory; the others wait on disk [default: 20000]
     #[arg(long, value_name = "COUNT")]
     pub executions_cached: Option<usize>,
+
+    /// Which quotas hold that are not given one by one: none, or those that AWS publishes
+    /// [default: none]
+    #[arg(long, value_name = "PROFILE")]
+    #[serde(skip)]
+    pub quotas_profile: Option<Profile>,
+
+    /// One quota, such as StopExecution=1000/200 (a burst, and how many per second) or
+    /// activities=100; may be given several times
+    #[arg(long, value_name = "NAME=QUOTA", value_delimiter = ',')]
+    #[serde(skip)]
+    pub quota: Option<Vec<Quota>>,
+
+    /// The same in the file.
+    #[arg(skip)]
+    pub quotas: Option<QuotasLayer>,
 
     /// Threads that serve sockets [default: one per core, at most 8]
     #[arg(long, value_name = "COUNT")]

@@ -18,6 +18,7 @@ pub use layer::Layer;
 pub use print::print;
 
 use crate::log::{Format, Level};
+use crate::quotas::{Profile, QuotasLayer};
 
 /// Where a value came from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,6 +54,9 @@ pub struct Settings {
     pub poll_hold_seconds: Setting<f64>,
     pub polls_per_activity: Setting<usize>,
     pub executions_cached: Setting<usize>,
+    /// Where `quotas.profile` came from; the quotas themselves may come from several places.
+    pub quotas_profile: Setting<Profile>,
+    pub quotas: QuotasLayer,
     pub threads: Setting<usize>,
     pub log_format: Setting<Format>,
     pub log_level: Setting<Level>,
@@ -70,8 +74,10 @@ const DEFAULT_LISTEN: &str = "127.0.0.1:8083";
 /// AWS holds a poll for up to 60 s, and clients of old give up after 60 s: boto3's read timeout is
 /// exactly that, and a server that holds so long never gets its empty answer through.
 const DEFAULT_POLL_HOLD_SECONDS: f64 = 59.5;
-/// AWS allows 1,000 per activity. Here a poll costs some kilobytes, so the machine is the limit.
+/// Here a poll costs some kilobytes, so the machine is the limit.
 const DEFAULT_POLLS_PER_ACTIVITY: usize = 100_000;
+/// Source: AWS Developer Guide, quotas of 2023, "activity pollers per ARN".
+const AWS_POLLS_PER_ACTIVITY: usize = 1_000;
 /// An execution in memory is some kilobytes and its documents.
 const DEFAULT_EXECUTIONS_CACHED: usize = 20_000;
 /// More threads only serve sockets: executions have one thread, however many there are.
@@ -88,12 +94,24 @@ impl Settings {
         let environment = environment::read(variables)?;
         let config = config.map(Path::to_path_buf).or(environment.config);
         let (file, path) = file::read(config.as_deref(), directory)?;
+        let of_file = file.quotas.clone().unwrap_or_default();
+        of_file
+            .check()
+            .map_err(|why| ConfigError(format!("{}: quotas: {why}", path.display())))?;
         let settings = Settings::merge(flags, environment.layer, file, &path);
         settings.check()?;
         Ok(settings)
     }
 
-    fn merge(flags: Layer, environment: Layer, file: Layer, path: &Path) -> Settings {
+    fn merge(flags: Layer, environment: Layer, mut file: Layer, path: &Path) -> Settings {
+        let mut quotas = file.quotas.take().unwrap_or_default();
+        file.quotas_profile = quotas.profile;
+        for layer in [&environment, &flags] {
+            let given = layer.quota.iter().flatten();
+            quotas = given
+                .fold(QuotasLayer::default(), QuotasLayer::with)
+                .over(quotas);
+        }
         // One line for each setting: the layers have the same fields.
         macro_rules! pick {
             ($name:ident, $default:expr) => {
@@ -121,7 +139,15 @@ impl Settings {
             };
         }
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let quotas_profile = pick!(quotas_profile, Profile::None);
+        quotas.profile = Some(quotas_profile.value);
+        let polls_per_activity = match quotas_profile.value {
+            Profile::None => DEFAULT_POLLS_PER_ACTIVITY,
+            Profile::Aws => AWS_POLLS_PER_ACTIVITY,
+        };
         Settings {
+            quotas_profile,
+            quotas,
             listen: pick!(listen, vec![DEFAULT_LISTEN.to_owned()]),
             allowed_hosts: pick!(allowed_hosts, Vec::new()),
             insecure_no_auth: pick!(insecure_no_auth, false),
@@ -131,7 +157,7 @@ impl Settings {
             account: pick!(account, "000000000000".to_owned()),
             region: pick!(region, "us-east-1".to_owned()),
             poll_hold_seconds: pick!(poll_hold_seconds, DEFAULT_POLL_HOLD_SECONDS),
-            polls_per_activity: pick!(polls_per_activity, DEFAULT_POLLS_PER_ACTIVITY),
+            polls_per_activity: pick!(polls_per_activity, polls_per_activity),
             executions_cached: pick!(executions_cached, DEFAULT_EXECUTIONS_CACHED),
             threads: pick!(threads, cores.clamp(1, 8)),
             log_format: pick!(log_format, Format::Text),

@@ -90,6 +90,37 @@ pub fn print(settings: &Settings, out: &mut dyn Write) -> io::Result<()> {
     for (text, origin) in rows {
         writeln!(out, "{text:width$}  # {origin}")?;
     }
+    print_quotas(settings, out)
+}
+
+/// Tables come last in a file.
+fn print_quotas(settings: &Settings, out: &mut dyn Write) -> io::Result<()> {
+    let profile = &settings.quotas_profile;
+    let origin = match &profile.origin {
+        Origin::Flag => "flag --quotas-profile".to_owned(),
+        Origin::Environment => "env TOWPATH_QUOTAS_PROFILE".to_owned(),
+        Origin::File(path) => format!("file {}", path.display()),
+        Origin::Default => "default".to_owned(),
+    };
+    let name = quoted(profile.value.name());
+    writeln!(out, "\n[quotas]\nprofile = {name}  # {origin}")?;
+    let quotas = &settings.quotas;
+    for (name, count) in [
+        ("state_machines", quotas.state_machines),
+        ("activities", quotas.activities),
+        ("open_executions", quotas.open_executions),
+    ] {
+        if let Some(count) = count {
+            writeln!(out, "{name} = {count}")?;
+        }
+    }
+    for (name, rate) in &quotas.rates {
+        let (burst, per_second) = (rate.burst, rate.per_second);
+        writeln!(
+            out,
+            "\n[quotas.{name}]\nburst = {burst}\nper_second = {per_second:?}"
+        )?;
+    }
     Ok(())
 }
 

@@ -136,7 +136,12 @@ fn what_is_printed_can_be_read_as_a_file() {
         data: Some("a \"b\"".into()),
         ..Layer::default()
     };
-    let settings = load(flags, &[("TOWPATH_LOG_FORMAT", "json")], None).unwrap();
+    let variables = [
+        ("TOWPATH_LOG_FORMAT", "json"),
+        ("TOWPATH_QUOTA", "StopExecution=3/1.5,activities=9"),
+    ];
+    let file = "[quotas]\nprofile = \"aws\"\nactivities = 8\n";
+    let settings = load(flags, &variables, Some(file)).unwrap();
     let mut text = Vec::new();
     print(&settings, &mut text).unwrap();
     let text = String::from_utf8(text).unwrap();
@@ -148,4 +153,27 @@ fn what_is_printed_can_be_read_as_a_file() {
     assert_eq!(again.data.value, settings.data.value);
     assert_eq!(again.log_format.value, Format::Json);
     assert_eq!(again.poll_hold_seconds.value, 59.5);
+    assert_eq!(again.quotas_profile.value, Profile::Aws);
+    assert_eq!(again.quotas.activities, Some(9));
+    assert_eq!(again.quotas.rates["StopExecution"].per_second, 1.5);
+}
+
+#[test]
+fn a_quota_that_makes_no_sense_is_named() {
+    let variables = [("TOWPATH_QUOTA", "Nonsense=1/1")];
+    let text = complaint(Layer::default(), &variables, None);
+    assert!(
+        text.starts_with("TOWPATH_QUOTA: ") && text.contains("no operation"),
+        "{text}"
+    );
+    let file = "[quotas.StopExecution]\nburst = 0\nper_second = 1\n";
+    let text = complaint(Layer::default(), &[], Some(file));
+    assert!(text.contains("quotas: StopExecution: burst"), "{text}");
+    let flags = Layer {
+        quotas_profile: Some(Profile::None),
+        ..Layer::default()
+    };
+    let file = "[quotas]\nprofile = \"aws\"\n";
+    let settings = load(flags, &[("TOWPATH_QUOTAS_PROFILE", "aws")], Some(file)).unwrap();
+    assert_eq!(settings.quotas.profile, Some(Profile::None));
 }

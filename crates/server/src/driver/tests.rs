@@ -151,6 +151,7 @@ fn bench(commits_inline: bool) -> Bench {
         seed: 2,
         poll_hold_ms: 60_000,
         polls_per_activity_max: 100,
+        counts: engine::CountsMax::NONE,
         executions_cached_max: 100,
     };
     let metrics = Arc::new(Metrics::default());

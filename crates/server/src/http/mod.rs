@@ -23,6 +23,7 @@ use std::time::Duration;
 use tokio::sync::{Semaphore, mpsc, watch};
 
 use crate::metrics::Metrics;
+use crate::quotas::Quotas;
 use crate::service::Service;
 
 pub use host::Hosts;
@@ -46,6 +47,7 @@ const BODIES_BYTES_MAX: usize = 256 << 20;
 pub struct Edge {
     pub service: Arc<Service>,
     pub hosts: Hosts,
+    pub quotas: Quotas,
     pub metrics: Arc<Metrics>,
     pub draining: Arc<AtomicBool>,
     /// In KiB.
@@ -56,11 +58,17 @@ pub struct Edge {
 
 impl Edge {
     /// An edge for at most so many connections.
-    pub fn new(service: Arc<Service>, hosts: Hosts, connections_max: usize) -> Edge {
+    pub fn new(
+        service: Arc<Service>,
+        hosts: Hosts,
+        quotas: Quotas,
+        connections_max: usize,
+    ) -> Edge {
         let metrics = Arc::clone(&service.metrics);
         Edge {
             service,
             hosts,
+            quotas,
             metrics,
             draining: Arc::new(AtomicBool::new(false)),
             bodies: Arc::new(Semaphore::new(BODIES_BYTES_MAX >> 10)),

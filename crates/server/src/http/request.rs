@@ -140,9 +140,28 @@ async fn api_request(
     // A poll may wait for a minute, and need not hold what it came with.
     drop((parts, bytes, permit));
     match received {
-        Ok((request, meta)) => (edge.service.perform(request, &meta).await, false),
+        Ok((request, meta)) => match throttled(edge, &request) {
+            None => (edge.service.perform(request, &meta).await, false),
+            Some(served) => (served, false),
+        },
         Err(served) => (served, false),
     }
+}
+
+/// The refusal of what comes too often.
+fn throttled(edge: &Edge, request: &engine::Request) -> Option<Served> {
+    let operation = request.operation();
+    let express = edge.quotas.tell_express_apart() && edge.service.starts_express(request);
+    let now_ms = edge.service.clock.now().steady_ms;
+    if edge.quotas.admit(operation, express, now_ms) {
+        return None;
+    }
+    edge.metrics.throttled(operation).add(1);
+    Some(Served {
+        answer: Answer::throttled(),
+        delivery: None,
+        operation: Some(operation),
+    })
 }
 
 /// A client that must not be served at all.

@@ -57,6 +57,7 @@ pub(super) fn edge(runtime: tokio::runtime::Handle) -> (Edge, driver::Threads) {
         seed: 2,
         poll_hold_ms: 60_000,
         polls_per_activity_max: 100,
+        counts: engine::CountsMax::NONE,
         executions_cached_max: 100,
     };
     let store = Arc::new(MemoryStore::new());
@@ -87,7 +88,10 @@ pub(super) fn edge(runtime: tokio::runtime::Handle) -> (Edge, driver::Threads) {
         metrics,
         reads: Arc::new(Semaphore::new(1)),
     });
-    (Edge::new(service, Hosts::new(&[], false), 100), threads)
+    (
+        Edge::new(service, Hosts::new(&[], false), Quotas::default(), 100),
+        threads,
+    )
 }
 
 /// All that comes until the other side closes, and how long that took.

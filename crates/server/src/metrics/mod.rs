@@ -51,6 +51,7 @@ pub struct Metrics {
     /// Reads of the store that failed.
     pub store_read_failures: Counter,
     inflight: Vec<Gauge>,
+    throttled: Vec<Counter>,
     durations: Vec<Histogram>,
     requests: Mutex<BTreeMap<(&'static str, String), u64>>,
 }
@@ -71,6 +72,7 @@ impl Default for Metrics {
             commit_group: Histogram::new(COMMITS),
             store_read_failures: Counter::default(),
             inflight: Operation::ALL.iter().map(|_| Gauge::default()).collect(),
+            throttled: Operation::ALL.iter().map(|_| Counter::default()).collect(),
             durations: Operation::ALL
                 .iter()
                 .map(|_| Histogram::new(SECONDS))
@@ -99,6 +101,11 @@ impl Metrics {
     /// Requests of an operation that are under way.
     pub fn inflight(&self, operation: Operation) -> &Gauge {
         &self.inflight[index(operation)]
+    }
+
+    /// Requests of an operation that came too often.
+    pub fn throttled(&self, operation: Operation) -> &Counter {
+        &self.throttled[index(operation)]
     }
 }
 

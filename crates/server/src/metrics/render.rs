@@ -101,6 +101,12 @@ impl Metrics {
             let label = format!("{{op=\"{}\"}}", operation.name());
             page.sample("api_inflight", &label, self.inflight(*operation).get());
         }
+        page.head("api_throttled_total", "counter");
+        for operation in Operation::ALL {
+            let label = format!("{{op=\"{}\"}}", operation.name());
+            let count = self.throttled(*operation).get();
+            page.sample("api_throttled_total", &label, count);
+        }
         // A poll is meant to take a minute, so it has no place among the others.
         for (name, of_polls) in [
             ("api_request_duration_seconds", false),

@@ -98,6 +98,7 @@ fn serve(settings: &Settings, addresses: &[SocketAddr]) -> Result<()> {
             &settings.allowed_hosts.value,
             settings.insecure_no_auth.value,
         ),
+        settings.quotas.buckets(),
         connections_max,
     );
     runtime.block_on(until_stopped(settings, Arc::new(edge), listeners, &bound))?;
@@ -127,6 +128,7 @@ fn start(
         poll_hold_ms: settings.poll_hold_ms(),
         polls_per_activity_max: settings.polls_per_activity.value,
         executions_cached_max: settings.executions_cached.value,
+        counts: counts(settings),
     };
     let shard =
         Shard::recover(options, &*store, clock.now()).context("cannot read the store back")?;
@@ -161,6 +163,16 @@ fn start(
     });
     runtime.spawn(calls::make(Arc::clone(&service), calls));
     Ok((service, threads))
+}
+
+fn counts(settings: &Settings) -> engine::CountsMax {
+    let counts = settings.quotas.counts();
+    let most = |count: Option<u64>| count.unwrap_or(u64::MAX);
+    engine::CountsMax {
+        state_machines: most(counts.state_machines),
+        activities: most(counts.activities),
+        executions_open: most(counts.open_executions),
+    }
 }
 
 async fn until_stopped(

@@ -205,6 +205,7 @@ pub fn shard_options(dice: &mut Dice) -> ShardOptions {
         seed: dice.number(),
         poll_hold_ms: 59_500,
         polls_per_activity_max: 8,
+        counts: engine::CountsMax::NONE,
         // Few, so that executions are read back all the time.
         executions_cached_max: 1 + dice.index(12),
     }
