@@ -71,7 +71,12 @@ impl Checks {
     }
 
     /// A number that may be left out.
-    pub(crate) fn range(&mut self, at: &str, value: Option<i32>, range: &Range) {
+    pub(crate) fn range<N: Copy + PartialOrd + Display>(
+        &mut self,
+        at: &str,
+        value: Option<N>,
+        range: &Range<N>,
+    ) {
         let Some(value) = value else { return };
         if value < range.min {
             let what = format!(

@@ -16,15 +16,11 @@ const NOT_SERVED: &[&str] = &[
     "CreateStateMachineAlias",
     "DeleteStateMachineAlias",
     "DeleteStateMachineVersion",
-    "DescribeMapRun",
     "DescribeStateMachineAlias",
-    "ListMapRuns",
     "ListStateMachineAliases",
     "ListStateMachineVersions",
     "PublishStateMachineVersion",
-    "RedriveExecution",
     "StartSyncExecution",
-    "UpdateMapRun",
     "UpdateStateMachineAlias",
 ];
 

@@ -102,6 +102,9 @@ pub const fn errors_of(operation: Operation) -> &'static [ErrorName] {
             ResourceNotFound,
         ],
         Operation::GetExecutionHistory => &[ExecutionDoesNotExist, InvalidArn, InvalidToken],
+        Operation::DescribeMapRun => &[ResourceNotFound, InvalidArn],
+        Operation::ListMapRuns => &[ExecutionDoesNotExist, InvalidArn, InvalidToken],
+        Operation::UpdateMapRun => &[ResourceNotFound, InvalidArn, ValidationException],
         Operation::TagResource => &[InvalidArn, ResourceNotFound, TooManyTags],
         Operation::UntagResource | Operation::ListTagsForResource => {
             &[InvalidArn, ResourceNotFound]

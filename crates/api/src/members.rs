@@ -145,9 +145,9 @@ pub(crate) const EXECUTION_STATUS: Shape = Shape::values(&[
 ]);
 
 /// Least and most of a number.
-pub(crate) struct Range {
-    pub(crate) min: i32,
-    pub(crate) max: i32,
+pub(crate) struct Range<N = i32> {
+    pub(crate) min: N,
+    pub(crate) max: N,
 }
 
 pub(crate) const PAGE_SIZE: Range = Range { min: 0, max: 1_000 };
@@ -163,3 +163,15 @@ pub(crate) const REUSE_PERIOD_SECONDS: Range = Range { min: 60, max: 900 };
 ///
 /// Source: AWS API reference, `ValidateStateMachineDefinition`, `maxResults`.
 pub(crate) const DIAGNOSTICS_MAX: usize = 100;
+pub(crate) const MAX_CONCURRENCY: Range = Range {
+    min: 0,
+    max: i32::MAX,
+};
+pub(crate) const TOLERATED_FAILURE_PERCENTAGE: Range<f64> = Range {
+    min: 0.0,
+    max: 100.0,
+};
+pub(crate) const TOLERATED_FAILURE_COUNT: Range<i64> = Range {
+    min: 0,
+    max: i64::MAX,
+};

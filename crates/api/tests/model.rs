@@ -96,6 +96,8 @@ fn every_member_is_read() {
                     json!(1.5),
                     json!(3_000_000_000_u64),
                 ],
+                "float" => vec![json!("1"), json!(true), json!({})],
+                "long" => vec![json!("1"), json!(true), json!(1.5), json!(1e30)],
                 "boolean" => vec![json!("true"), json!(1), json!({})],
                 "structure" => vec![json!("x"), json!([]), json!(["x", "y", "z"]), json!(1)],
                 "list" => vec![json!("x"), json!({}), json!(1)],
@@ -171,13 +173,12 @@ fn bounds_are_the_models() {
                         expect_broken(operation, &member, text(min - 1), &what);
                     }
                 }
-                Some("integer") => {
+                Some("integer" | "long" | "float") => {
                     seen += 1;
-                    // A number without an upper bound is bound by its type.
-                    let (min, max) = (number("min").unwrap(), number("max").unwrap_or(0));
+                    let min = number("min").unwrap();
                     expect_whole(operation, &member, json!(min));
-                    expect_whole(operation, &member, json!(max));
-                    if number("max").is_some() {
+                    if let Some(max) = number("max") {
+                        expect_whole(operation, &member, json!(max));
                         let what = format!("Member must have value less than or equal to {max}");
                         expect_broken(operation, &member, json!(max + 1), &what);
                     }

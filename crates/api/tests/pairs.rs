@@ -434,6 +434,8 @@ fn a_running_execution_has_no_end() {
     description.cause = None;
     description.state_machine_version_arn = None;
     description.state_machine_alias_arn = None;
+    description.redrive_count = 0;
+    description.redrive_ms = None;
     let response = Response::DescribeExecution(op::describe_execution::Response { description });
     let answer = answered(
         Operation::DescribeExecution,

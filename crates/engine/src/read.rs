@@ -70,6 +70,12 @@ pub fn read(
             op::get_execution_history::read(request, store, owner, in_doubt)
                 .map(Response::GetExecutionHistory)
         }
+        Request::DescribeMapRun(request) => {
+            op::describe_map_run::read(request).map(Response::DescribeMapRun)
+        }
+        Request::ListMapRuns(request) => {
+            op::list_map_runs::read(request, store, owner).map(Response::ListMapRuns)
+        }
         Request::ListTagsForResource(request) => {
             op::list_tags_for_resource::read(request, store, owner)
                 .map(Response::ListTagsForResource)

@@ -219,3 +219,85 @@ pub struct ExecutionListItem {
     /// `redriveDate`, milliseconds since 1970.
     pub redrive_ms: Option<i64>,
 }
+
+/// `status` of a map run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MapRunStatus {
+    /// `RUNNING`.
+    Running,
+    /// `SUCCEEDED`.
+    Succeeded,
+    /// `FAILED`.
+    Failed,
+    /// `ABORTED`.
+    Aborted,
+}
+
+/// How many items, or child executions, of a map run stand where.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct MapRunCounts {
+    /// `pending`: not started.
+    pub pending: u64,
+    /// `running`.
+    pub running: u64,
+    /// `succeeded`.
+    pub succeeded: u64,
+    /// `failed`.
+    pub failed: u64,
+    /// `timedOut`.
+    pub timed_out: u64,
+    /// `aborted`.
+    pub aborted: u64,
+    /// `total`.
+    pub total: u64,
+    /// `resultsWritten`, by a ResultWriter.
+    pub results_written: u64,
+    /// `failuresNotRedrivable`, once the map run has ended.
+    pub failures_not_redrivable: Option<u64>,
+    /// `pendingRedrive`, once the map run was redriven.
+    pub pending_redrive: Option<u64>,
+}
+
+/// What `DescribeMapRun` shows.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MapRunDescription {
+    /// `mapRunArn`.
+    pub map_run_arn: String,
+    /// `executionArn`: the execution that started it.
+    pub execution_arn: String,
+    /// `status`.
+    pub status: MapRunStatus,
+    /// `startDate`, milliseconds since 1970.
+    pub start_ms: i64,
+    /// `stopDate`, milliseconds since 1970.
+    pub stop_ms: Option<i64>,
+    /// `maxConcurrency`; 0 is as many as there may be.
+    pub max_concurrency: u32,
+    /// `toleratedFailurePercentage`.
+    pub tolerated_failure_percentage: f64,
+    /// `toleratedFailureCount`.
+    pub tolerated_failure_count: u64,
+    /// `itemCounts`.
+    pub item_counts: MapRunCounts,
+    /// `executionCounts`.
+    pub execution_counts: MapRunCounts,
+    /// `redriveCount`.
+    pub redrive_count: u32,
+    /// `redriveDate`, milliseconds since 1970.
+    pub redrive_ms: Option<i64>,
+}
+
+/// An item of `ListMapRuns`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MapRunListItem {
+    /// `executionArn`: the execution that started it.
+    pub execution_arn: String,
+    /// `mapRunArn`.
+    pub map_run_arn: String,
+    /// `stateMachineArn`, with the label of the Map state: what its children run.
+    pub state_machine_arn: String,
+    /// `startDate`, milliseconds since 1970.
+    pub start_ms: i64,
+    /// `stopDate`, milliseconds since 1970.
+    pub stop_ms: Option<i64>,
+}

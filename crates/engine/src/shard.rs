@@ -223,6 +223,9 @@ impl Shard {
             Request::UntagResource(request) => self
                 .untag_resource(&request, now, out)
                 .map(Response::UntagResource),
+            Request::UpdateMapRun(request) => {
+                self.update_map_run(&request).map(Response::UpdateMapRun)
+            }
             // These may have to wait for something, and answer by themselves.
             Request::StartExecution(request) => {
                 return self.start_execution(ticket, request, lookup, now, out);
@@ -253,6 +256,8 @@ impl Shard {
             | Request::DescribeStateMachineForExecution(_)
             | Request::ListExecutions(_)
             | Request::GetExecutionHistory(_)
+            | Request::DescribeMapRun(_)
+            | Request::ListMapRuns(_)
             | Request::ListTagsForResource(_)
             | Request::ValidateStateMachineDefinition(_)
             | Request::TestState(_) => Err(Rejection::new(

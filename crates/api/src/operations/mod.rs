@@ -6,12 +6,14 @@ mod delete_activity;
 mod delete_state_machine;
 mod describe_activity;
 mod describe_execution;
+mod describe_map_run;
 mod describe_state_machine;
 mod describe_state_machine_for_execution;
 mod get_activity_task;
 mod get_execution_history;
 mod list_activities;
 mod list_executions;
+mod list_map_runs;
 mod list_state_machines;
 mod list_tags_for_resource;
 mod redrive_execution;
@@ -23,6 +25,7 @@ mod stop_execution;
 mod tag_resource;
 mod test_state;
 mod untag_resource;
+mod update_map_run;
 mod update_state_machine;
 mod validate_state_machine_definition;
 
@@ -89,6 +92,9 @@ pub(crate) fn decode(
         Operation::RedriveExecution => redrive_execution::decode(body, context),
         Operation::ListExecutions => list_executions::decode(body, context),
         Operation::GetExecutionHistory => get_execution_history::decode(body, context),
+        Operation::DescribeMapRun => describe_map_run::decode(body, context),
+        Operation::ListMapRuns => list_map_runs::decode(body, context),
+        Operation::UpdateMapRun => update_map_run::decode(body, context),
         Operation::TagResource => tag_resource::decode(body, context),
         Operation::UntagResource => untag_resource::decode(body, context),
         Operation::ListTagsForResource => list_tags_for_resource::decode(body, context),
@@ -122,6 +128,8 @@ pub(crate) fn encode(response: &Response, pages: &Pages<'_>, include_data: bool)
         Response::GetExecutionHistory(response) => {
             get_execution_history::encode(response, out, pages, include_data)
         }
+        Response::DescribeMapRun(response) => describe_map_run::encode(response, out),
+        Response::ListMapRuns(response) => list_map_runs::encode(response, out, pages),
         Response::ListTagsForResource(response) => list_tags_for_resource::encode(response, out),
         Response::ValidateStateMachineDefinition(response) => {
             validate_state_machine_definition::encode(response, out)
@@ -132,6 +140,7 @@ pub(crate) fn encode(response: &Response, pages: &Pages<'_>, include_data: bool)
         | Response::SendTaskFailure(_)
         | Response::SendTaskHeartbeat(_)
         | Response::DeleteStateMachine(_)
+        | Response::UpdateMapRun(_)
         | Response::TagResource(_)
         | Response::UntagResource(_) => {}
     });

@@ -8,8 +8,9 @@ use engine::arn::Owner;
 use engine::operations as op;
 use engine::shapes::{
     ActivityListItem, ActivityTask, EncryptionConfiguration, ExecutionDescription,
-    ExecutionListItem, LoggingConfiguration, MachineStatus, MachineType, StateMachineDescription,
-    StateMachineListItem, Tag,
+    ExecutionListItem, LoggingConfiguration, MachineStatus, MachineType, MapRunCounts,
+    MapRunDescription, MapRunListItem, MapRunStatus, StateMachineDescription, StateMachineListItem,
+    Tag,
 };
 use engine::{Operation, Response};
 use interpreter::{Document, Status};
@@ -23,6 +24,8 @@ pub const DEFINITION: &str = r#"{"StartAt":"A","States":{"A":{"Type":"Pass","End
 pub const ACTIVITY: &str = "arn:aws:states:us-east-1:123456789012:activity:a";
 pub const MACHINE: &str = "arn:aws:states:us-east-1:123456789012:stateMachine:m";
 pub const EXECUTION: &str = "arn:aws:states:us-east-1:123456789012:execution:m:e";
+pub const MAP_RUN: &str =
+    "arn:aws:states:us-east-1:123456789012:mapRun:m/label:0d9f6d2c-2f4b-4c0f-8f0e-0e4d6c1f7a11";
 pub const ROLE: &str = "arn:aws:iam::123456789012:role/r";
 const LOG_GROUP: &str = "arn:aws:logs:us-east-1:123456789012:log-group:g:*";
 
@@ -139,6 +142,14 @@ pub fn request(operation: Operation) -> Value {
             "maxResults": 10,
             "reverseOrder": true,
             "includeExecutionData": true,
+        }),
+        Operation::DescribeMapRun => json!({"mapRunArn": MAP_RUN}),
+        Operation::ListMapRuns => json!({"executionArn": EXECUTION, "maxResults": 10}),
+        Operation::UpdateMapRun => json!({
+            "mapRunArn": MAP_RUN,
+            "maxConcurrency": 10,
+            "toleratedFailurePercentage": 12.5,
+            "toleratedFailureCount": 3,
         }),
         Operation::TagResource => json!({"resourceArn": MACHINE, "tags": tags}),
         Operation::UntagResource => json!({"resourceArn": MACHINE, "tagKeys": ["k"]}),
@@ -281,6 +292,20 @@ pub fn response(operation: Operation) -> Response {
                 next: Some(5),
             })
         }
+        Operation::DescribeMapRun => Response::DescribeMapRun(op::describe_map_run::Response {
+            description: map_run(),
+        }),
+        Operation::ListMapRuns => Response::ListMapRuns(op::list_map_runs::Response {
+            map_runs: vec![MapRunListItem {
+                execution_arn: EXECUTION.into(),
+                map_run_arn: MAP_RUN.into(),
+                state_machine_arn: format!("{MACHINE}/label"),
+                start_ms: NOW_MS,
+                stop_ms: Some(NOW_MS),
+            }],
+            next: Some("id".into()),
+        }),
+        Operation::UpdateMapRun => Response::UpdateMapRun(op::update_map_run::Response {}),
         Operation::TagResource => Response::TagResource(op::tag_resource::Response {}),
         Operation::UntagResource => Response::UntagResource(op::untag_resource::Response {}),
         Operation::ListTagsForResource => {
@@ -379,6 +404,30 @@ fn machine() -> StateMachineDescription {
         encryption: encryption(),
         revision_id: Some("r".into()),
         variable_references: vec![("A".into(), vec!["x".into(), "y".into()])],
+    }
+}
+
+fn map_run() -> MapRunDescription {
+    let counts = MapRunCounts {
+        total: 1,
+        succeeded: 1,
+        failures_not_redrivable: Some(0),
+        pending_redrive: Some(0),
+        ..MapRunCounts::default()
+    };
+    MapRunDescription {
+        map_run_arn: MAP_RUN.into(),
+        execution_arn: EXECUTION.into(),
+        status: MapRunStatus::Succeeded,
+        start_ms: NOW_MS,
+        stop_ms: Some(NOW_MS),
+        max_concurrency: 10,
+        tolerated_failure_percentage: 0.0,
+        tolerated_failure_count: 3,
+        item_counts: counts,
+        execution_counts: counts,
+        redrive_count: 1,
+        redrive_ms: Some(NOW_MS),
     }
 }
 

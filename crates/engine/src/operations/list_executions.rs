@@ -3,7 +3,7 @@
 use store::{ListingQuery, Store};
 
 use crate::arn::Owner;
-use crate::operations::describe_state_machine;
+use crate::operations::{describe_map_run, describe_state_machine};
 use crate::read::ReadError;
 use crate::records::{self, ListingSummary};
 use crate::rejection::{ErrorName, Rejection};
@@ -45,10 +45,7 @@ pub(crate) fn read(
     let state_machine_arn = match (&request.state_machine_arn, &request.map_run_arn) {
         (Some(arn), None) => arn,
         (None, Some(arn)) => {
-            let message = format!("Map Run Does Not Exist: '{arn}'");
-            return Err(Rejection::new(ErrorName::ResourceNotFound, message)
-                .with_resource(arn.as_str())
-                .into());
+            return Err(describe_map_run::find(arn).into());
         }
         _ => {
             let message = "Must specify exactly one of 'stateMachineArn' and 'mapRunArn'";

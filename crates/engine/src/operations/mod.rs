@@ -6,12 +6,14 @@ pub mod delete_activity;
 pub mod delete_state_machine;
 pub mod describe_activity;
 pub mod describe_execution;
+pub mod describe_map_run;
 pub mod describe_state_machine;
 pub mod describe_state_machine_for_execution;
 pub mod get_activity_task;
 pub mod get_execution_history;
 pub mod list_activities;
 pub mod list_executions;
+pub mod list_map_runs;
 pub mod list_state_machines;
 pub mod list_tags_for_resource;
 pub mod redrive_execution;
@@ -23,6 +25,7 @@ pub mod stop_execution;
 pub mod tag_resource;
 pub mod test_state;
 pub mod untag_resource;
+pub mod update_map_run;
 pub mod update_state_machine;
 pub mod validate_state_machine_definition;
 
@@ -50,6 +53,9 @@ pub enum Operation {
     RedriveExecution,
     ListExecutions,
     GetExecutionHistory,
+    UpdateMapRun,
+    ListMapRuns,
+    DescribeMapRun,
     TagResource,
     UntagResource,
     ListTagsForResource,
@@ -80,6 +86,9 @@ impl Operation {
         Operation::RedriveExecution,
         Operation::ListExecutions,
         Operation::GetExecutionHistory,
+        Operation::UpdateMapRun,
+        Operation::ListMapRuns,
+        Operation::DescribeMapRun,
         Operation::TagResource,
         Operation::UntagResource,
         Operation::ListTagsForResource,
@@ -110,6 +119,9 @@ impl Operation {
             Operation::RedriveExecution => "RedriveExecution",
             Operation::ListExecutions => "ListExecutions",
             Operation::GetExecutionHistory => "GetExecutionHistory",
+            Operation::UpdateMapRun => "UpdateMapRun",
+            Operation::ListMapRuns => "ListMapRuns",
+            Operation::DescribeMapRun => "DescribeMapRun",
             Operation::TagResource => "TagResource",
             Operation::UntagResource => "UntagResource",
             Operation::ListTagsForResource => "ListTagsForResource",
@@ -130,6 +142,8 @@ impl Operation {
                 | Operation::DescribeStateMachineForExecution
                 | Operation::ListExecutions
                 | Operation::GetExecutionHistory
+                | Operation::DescribeMapRun
+                | Operation::ListMapRuns
                 | Operation::ListTagsForResource
                 | Operation::ValidateStateMachineDefinition
         )
@@ -160,6 +174,9 @@ pub enum Request {
     RedriveExecution(redrive_execution::Request),
     ListExecutions(list_executions::Request),
     GetExecutionHistory(get_execution_history::Request),
+    UpdateMapRun(update_map_run::Request),
+    ListMapRuns(list_map_runs::Request),
+    DescribeMapRun(describe_map_run::Request),
     TagResource(tag_resource::Request),
     UntagResource(untag_resource::Request),
     ListTagsForResource(list_tags_for_resource::Request),
@@ -191,6 +208,9 @@ pub enum Response {
     RedriveExecution(redrive_execution::Response),
     ListExecutions(list_executions::Response),
     GetExecutionHistory(get_execution_history::Response),
+    UpdateMapRun(update_map_run::Response),
+    ListMapRuns(list_map_runs::Response),
+    DescribeMapRun(describe_map_run::Response),
     TagResource(tag_resource::Response),
     UntagResource(untag_resource::Response),
     ListTagsForResource(list_tags_for_resource::Response),
@@ -224,6 +244,9 @@ impl Request {
             Request::RedriveExecution(_) => Operation::RedriveExecution,
             Request::ListExecutions(_) => Operation::ListExecutions,
             Request::GetExecutionHistory(_) => Operation::GetExecutionHistory,
+            Request::UpdateMapRun(_) => Operation::UpdateMapRun,
+            Request::ListMapRuns(_) => Operation::ListMapRuns,
+            Request::DescribeMapRun(_) => Operation::DescribeMapRun,
             Request::TagResource(_) => Operation::TagResource,
             Request::UntagResource(_) => Operation::UntagResource,
             Request::ListTagsForResource(_) => Operation::ListTagsForResource,

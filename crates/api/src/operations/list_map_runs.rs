@@ -1,0 +1,72 @@
+//! `ListMapRuns`.
+
+use engine::Operation;
+use engine::Request;
+use engine::operations::list_map_runs as operation;
+use serde::Deserialize;
+
+use super::{Context, Decoded};
+use crate::arns;
+use crate::checks::Checks;
+use crate::decode::{self, Text};
+use crate::members::{ARN, PAGE_SIZE, PAGE_TOKEN};
+use crate::paging::{self, Binding, Pages};
+use crate::refusal::Refusal;
+use crate::write;
+
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct Input<'a> {
+    #[serde(borrow)]
+    execution_arn: Option<Text<'a>>,
+    max_results: Option<i32>,
+    #[serde(borrow)]
+    next_token: Option<Text<'a>>,
+}
+
+pub(super) fn decode(body: &[u8], context: &Context<'_>) -> Result<Decoded, Refusal> {
+    let input: Input<'_> = decode::read(body)?;
+    let mut checks = Checks::default();
+    let execution_arn = checks.required("executionArn", input.execution_arn, &ARN);
+    checks.range("maxResults", input.max_results, &PAGE_SIZE);
+    checks.optional("nextToken", input.next_token.as_ref(), &PAGE_TOKEN);
+    checks.finish()?;
+    arns::execution(context.owner, &execution_arn)?;
+    let binding = Binding::new(Operation::ListMapRuns, &[Some(&execution_arn)]);
+    let after = match input.next_token {
+        Some(token) => Some(
+            context
+                .page_key
+                .read_name(binding, &token, context.now_ms)?,
+        ),
+        None => None,
+    };
+    let request = operation::Request {
+        execution_arn: execution_arn.into_string(),
+        limit: paging::limit(input.max_results),
+        after,
+    };
+    Ok(Decoded {
+        binding: Some(binding),
+        ..Request::ListMapRuns(request).into()
+    })
+}
+
+pub(super) fn encode(
+    response: &operation::Response,
+    out: &mut write::Object<'_>,
+    pages: &Pages<'_>,
+) {
+    out.objects("mapRuns", &response.map_runs, |out, item| {
+        out.text("executionArn", &item.execution_arn);
+        out.text("mapRunArn", &item.map_run_arn);
+        out.text("stateMachineArn", &item.state_machine_arn);
+        out.moment("startDate", item.start_ms);
+        if let Some(stop_ms) = item.stop_ms {
+            out.moment("stopDate", stop_ms);
+        }
+    });
+    if let Some(next) = &response.next {
+        out.text("nextToken", &pages.token(next.as_bytes()));
+    }
+}
