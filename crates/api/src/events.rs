@@ -1,10 +1,10 @@
-//! History events, as `GetExecutionHistory` shows them.
+//! History events, as `GetExecutionHistory` and execution logs show them.
 
 use std::sync::Arc;
 
 use interpreter::{Document, Event, EventDetails, Failure, StateType};
 
-use crate::write::Object;
+use crate::write::{self, Object};
 
 /// Writes one event. Without `include_data` inputs, outputs and variables are left out; the objects
 /// that would hold them stay.
@@ -12,12 +12,47 @@ pub(crate) fn write(out: &mut Object<'_>, event: &Event, include_data: bool) {
     out.moment("timestamp", event.timestamp_ms);
     out.number("id", event.id.into());
     out.number("previousEventId", event.previous.into());
-    Details { out, include_data }.write(&event.details);
+    Details {
+        out,
+        include_data,
+        shape: Shape::History,
+    }
+    .write(&event.details);
 }
+
+/// Writes type and details of one event as a log record has them: the details stand in a member of
+/// one name, which is there also when it is empty.
+pub(crate) fn write_logged(out: &mut Object<'_>, event: &Event, include_data: bool) {
+    let shape = Shape::Log {
+        bytes_left: LOGGED_BYTES_MAX,
+    };
+    Details {
+        out,
+        include_data,
+        shape,
+    }
+    .write(&event.details);
+}
+
+/// Most bytes of the payloads of one log record, escaped.
+///
+/// Source: AWS Developer Guide, "Using CloudWatch Logs": what is larger than 248 KiB is truncated. A
+/// record of CloudWatch Logs has 256 KiB.
+const LOGGED_BYTES_MAX: usize = 248 << 10;
 
 struct Details<'o, 'b> {
     out: &'o mut Object<'b>,
     include_data: bool,
+    shape: Shape,
+}
+
+/// Where details stand, and how much there may be of them.
+#[derive(Clone, Copy)]
+enum Shape {
+    /// In a member named after the type, whole.
+    History,
+    /// In `details`, payloads cut to what is left.
+    Log { bytes_left: usize },
 }
 
 impl Details<'_, '_> {
@@ -125,8 +160,7 @@ impl Details<'_, '_> {
             } => self.with("TaskScheduled", "taskScheduledEventDetails", |it| {
                 it.resource(resource_type, resource);
                 it.out.text("region", region);
-                // Shown always: AWS does not count it as execution data.
-                it.out.text("parameters", parameters.text());
+                it.parameters(parameters);
                 it.seconds("timeoutInSeconds", *timeout_in_seconds);
                 it.seconds("heartbeatInSeconds", *heartbeat_in_seconds);
             }),
@@ -295,13 +329,25 @@ impl Details<'_, '_> {
     /// An event that is all in its type.
     fn alone(&mut self, event: &str) {
         self.out.text("type", event);
+        if let Shape::Log { .. } = self.shape {
+            self.out.object("details", |_| {});
+        }
     }
 
     fn with(&mut self, event: &str, member: &str, write: impl FnOnce(&mut Details<'_, '_>)) {
         self.out.text("type", event);
-        let include_data = self.include_data;
-        self.out
-            .object(member, |out| write(&mut Details { out, include_data }));
+        let (include_data, shape) = (self.include_data, self.shape);
+        let member = match shape {
+            Shape::History => member,
+            Shape::Log { .. } => "details",
+        };
+        self.out.object(member, |out| {
+            write(&mut Details {
+                out,
+                include_data,
+                shape,
+            });
+        });
     }
 
     fn output_only(&mut self, event: &str, member: &str, output: &Document) {
@@ -329,19 +375,57 @@ impl Details<'_, '_> {
 
     fn payload(&mut self, member: &str, details: &str, document: &Document) {
         if self.include_data {
-            self.out.text(member, document.text());
-            self.out.object(details, not_truncated);
+            let shown = self.room_for(document.text());
+            let truncated = shown.len() < document.text().len();
+            self.out.text(member, shown);
+            self.out
+                .object(details, |out| out.boolean("truncated", truncated));
+        }
+    }
+
+    /// In a history they are shown always: AWS does not count them as execution data there. In a log
+    /// they are, since nobody who leaves the data out expects the half of it.
+    fn parameters(&mut self, parameters: &Document) {
+        match self.shape {
+            Shape::History => self.out.text("parameters", parameters.text()),
+            Shape::Log { .. } if self.include_data => {
+                let shown = self.room_for(parameters.text());
+                self.out.text("parameters", shown);
+            }
+            Shape::Log { .. } => {}
+        }
+    }
+
+    /// As much of a text as there is room for, from its beginning. The room is then taken.
+    fn room_for<'t>(&mut self, text: &'t str) -> &'t str {
+        match &mut self.shape {
+            Shape::History => text,
+            Shape::Log { bytes_left } => {
+                let (shown, used) = escaped_prefix(text, *bytes_left);
+                *bytes_left -= used;
+                shown
+            }
         }
     }
 
     fn variables(&mut self, variables: &[(Arc<str>, Arc<str>)]) {
         if self.include_data && !variables.is_empty() {
+            let shown: Vec<(&str, &str)> = variables
+                .iter()
+                .map(|(name, json)| (&**name, self.room_for(json)))
+                .collect();
+            let truncated = shown
+                .iter()
+                .zip(variables)
+                .any(|((_, shown), (_, json))| shown.len() < json.len());
             self.out.object("assignedVariables", |out| {
-                for (name, json) in variables {
+                for (name, json) in shown {
                     out.text(name, json);
                 }
             });
-            self.out.object("assignedVariablesDetails", not_truncated);
+            self.out.object("assignedVariablesDetails", |out| {
+                out.boolean("truncated", truncated);
+            });
         }
     }
 
@@ -362,9 +446,18 @@ impl Details<'_, '_> {
     }
 }
 
-/// Only logs are ever truncated.
-fn not_truncated(out: &mut Object<'_>) {
-    out.boolean("truncated", false);
+/// The longest prefix of whole characters that takes at most `bytes_max` when escaped, and what it
+/// takes.
+fn escaped_prefix(text: &str, bytes_max: usize) -> (&str, usize) {
+    let mut used = 0;
+    for (at, character) in text.char_indices() {
+        let bytes = write::escaped_bytes(character);
+        if used + bytes > bytes_max {
+            return (&text[..at], used);
+        }
+        used += bytes;
+    }
+    (text, used)
 }
 
 fn state_type_name(state_type: StateType) -> &'static str {

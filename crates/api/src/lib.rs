@@ -25,6 +25,7 @@ mod paging;
 mod refusal;
 mod sts;
 mod tags;
+mod watching;
 mod write;
 
 use engine::arn::Owner;
@@ -33,6 +34,7 @@ use engine::{Operation, Rejection, Request, Response};
 pub use envelope::{CONTENT_TYPE, Head};
 pub use error_names::errors_of;
 pub use sts::{FORM, asks as asks_sts};
+pub use watching::{log_record, status_event};
 
 use paging::{Binding, PageKey};
 

@@ -50,6 +50,25 @@ impl Object<'_> {
         }
     }
 
+    /// A member that is shown as `null` when there is nothing: events want it so, answers do not.
+    pub(crate) fn text_or_null(&mut self, name: &str, value: Option<&str>) {
+        match value {
+            Some(value) => self.text(name, value),
+            None => self.null(name),
+        }
+    }
+
+    pub(crate) fn null(&mut self, name: &str) {
+        self.name(name);
+        self.out.extend_from_slice(b"null");
+    }
+
+    /// A moment, given in and shown as milliseconds since 1970.
+    pub(crate) fn milliseconds(&mut self, name: &str, ms: i64) {
+        self.name(name);
+        self.out.extend_from_slice(ms.to_string().as_bytes());
+    }
+
     /// A moment, given in milliseconds since 1970: a JSON number of seconds.
     pub(crate) fn moment(&mut self, name: &str, ms: i64) {
         self.name(name);
@@ -106,6 +125,15 @@ fn list_into<T>(
         write(out, item);
     }
     out.push(b']');
+}
+
+/// How many bytes a character of a string takes here.
+pub(crate) fn escaped_bytes(character: char) -> usize {
+    match character {
+        '"' | '\\' | '\n' | '\r' | '\t' => 2,
+        '\0'..' ' => 6,
+        _ => character.len_utf8(),
+    }
 }
 
 /// Payloads are JSON in a string: many quotes, hardly anything else to escape. What lies between two

@@ -35,11 +35,13 @@ mod shard;
 mod steps;
 mod timers;
 mod token;
+mod watching;
 mod world;
 
 pub use counts::CountsMax;
-pub use load::{load_definition, load_execution};
+pub use load::{Definition, load_definition, load_execution};
 pub use machine_type::machine_type;
 pub use read::{ReadError, read};
 pub use shard::{Gauges, Shard, ShardOptions};
 pub use token::TOKEN_CHARS_MAX;
+pub use watching::{LogEvents, LogLevel, LogPlan, StatusChange};

@@ -12,13 +12,25 @@ use crate::message::LoadedExecution;
 use crate::operations::describe_state_machine;
 use crate::read::ReadError;
 use crate::records;
+use crate::watching::LogPlan;
+
+/// A revision of a state machine, as executions need it.
+#[derive(Clone, Debug)]
+pub struct Definition {
+    /// The text.
+    pub text: Arc<str>,
+    /// The same parsed.
+    pub machine: Arc<StateMachine>,
+    /// What it wants logged.
+    pub logging: Option<Arc<LogPlan>>,
+}
 
 /// Reads what [`crate::Output::LoadExecution`] asks for. `definitions` gives parsed definitions by
 /// machine and revision, from a cache or by [`load_definition`].
 pub fn load_execution(
     store: &dyn Store,
     id: ExecutionId,
-    definitions: &mut dyn FnMut(u64, u64) -> Result<Option<Arc<StateMachine>>, StoreError>,
+    definitions: &mut dyn FnMut(u64, u64) -> Result<Option<Definition>, StoreError>,
 ) -> Result<Option<LoadedExecution>, StoreError> {
     let Some(row) = store.execution(id)? else {
         return Ok(None);
@@ -36,29 +48,33 @@ pub fn load_execution(
     Ok(Some(LoadedExecution {
         row,
         documents,
-        definition,
+        definition: definition.machine,
+        logging: definition.logging,
     }))
 }
 
-/// Reads what [`crate::Output::LoadDefinition`] asks for: the text, and the same parsed. `None` when
-/// this version of the service cannot parse it.
-#[allow(clippy::type_complexity)]
+/// Reads what [`crate::Output::LoadDefinition`] asks for. `None` when this version of the service
+/// cannot parse it.
 pub fn load_definition(
     store: &dyn Store,
     machine: u64,
     revision: u64,
-) -> Result<Option<(Arc<str>, Arc<StateMachine>)>, StoreError> {
+) -> Result<Option<Definition>, StoreError> {
     let read = || {
         let row = describe_state_machine::revision(store, machine, revision)?;
         let text = describe_state_machine::text(store, machine, &row)?;
-        Ok((text, row.machine_type))
+        Ok((text, row.machine_type, LogPlan::of(&row.head.logging)))
     };
-    let (text, machine_type) = read().map_err(|error| match error {
+    let (text, machine_type, logging) = read().map_err(|error| match error {
         ReadError::Store(error) => error,
         ReadError::Rejected(rejection) => StoreError::Damaged(rejection.message),
     })?;
     let parsed = asl::parse(&text, machine_type.into()).machine;
-    Ok(parsed.map(|machine| (text, Arc::new(machine))))
+    Ok(parsed.map(|machine| Definition {
+        text,
+        machine: Arc::new(machine),
+        logging,
+    }))
 }
 
 /// The execution of a row, with its documents.

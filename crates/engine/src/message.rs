@@ -6,9 +6,11 @@ use asl::StateMachine;
 use interpreter::{Document, EventId};
 use store::{Commit, CommitNumber, ExecutionId, ExecutionRow};
 
+use crate::load::Definition;
 use crate::operations::{Request, Response};
 use crate::rejection::Rejection;
 use crate::shapes::ActivityTask;
+use crate::watching::{LogEvents, LogPlan, StatusChange};
 
 /// Names a request in flight. The driver makes tickets up and never uses one twice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -73,7 +75,7 @@ pub enum Message {
         /// Revision.
         revision: u64,
         /// The definition; `None` when the store has none that parses.
-        definition: Option<(Arc<str>, Arc<StateMachine>)>,
+        definition: Option<Definition>,
     },
     /// An integration answered.
     CallDone {
@@ -104,6 +106,8 @@ pub struct LoadedExecution {
     pub documents: Vec<(EventId, Document)>,
     /// The definition it is pinned to.
     pub definition: Arc<StateMachine>,
+    /// What its revision wants logged.
+    pub logging: Option<Arc<LogPlan>>,
 }
 
 /// Something the driver must do.
@@ -184,5 +188,19 @@ pub enum Output {
         execution: ExecutionId,
         /// The scheduling event.
         task: EventId,
+    },
+    /// Log these once commit `after` is durable. At most once: a crash may lose them.
+    Log {
+        /// As above.
+        after: CommitNumber,
+        /// What.
+        log: Box<LogEvents>,
+    },
+    /// Tell whoever wants to know, once commit `after` is durable. At most once, as above.
+    StatusChanged {
+        /// As above.
+        after: CommitNumber,
+        /// What.
+        change: Box<StatusChange>,
     },
 }

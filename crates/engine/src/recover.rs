@@ -38,6 +38,7 @@ impl Shard {
             machine_names: BTreeMap::new(),
             next_machine: 1,
             definitions: BTreeMap::new(),
+            log_plans: BTreeMap::new(),
             awaiting_definition: BTreeMap::new(),
             executions: Executions::new(options.executions_cached_max),
             delivery: Delivery::default(),

@@ -16,12 +16,14 @@ use crate::counts::CountsMax;
 use crate::delivery::Delivery;
 use crate::executions::{Executions, Work};
 use crate::ids::Ids;
+use crate::load::Definition;
 use crate::message::{Message, NameLookup, Now, Output, Ticket};
 use crate::operations::{Request, Response, start_execution};
 use crate::records::MachineRecord;
 use crate::rejection::{ErrorName, Rejection};
 use crate::timers::Timers;
 use crate::token::TokenKey;
+use crate::watching::LogPlan;
 use crate::world::{SeenBy, Surroundings};
 
 /// What an operator may set.
@@ -88,6 +90,8 @@ pub struct Shard {
     pub(crate) machine_names: BTreeMap<u64, String>,
     pub(crate) next_machine: u64,
     pub(crate) definitions: BTreeMap<(u64, u64), Arc<StateMachine>>,
+    /// What these revisions want logged; no entry for one that wants nothing.
+    pub(crate) log_plans: BTreeMap<(u64, u64), Arc<LogPlan>>,
     pub(crate) awaiting_definition: BTreeMap<(u64, u64), Vec<WaitingStart>>,
     pub(crate) executions: Executions,
     pub(crate) delivery: Delivery,
@@ -143,13 +147,7 @@ impl Shard {
                 revision,
                 definition,
             } => {
-                self.loaded_definition(
-                    machine,
-                    revision,
-                    definition.map(|(_, parsed)| parsed),
-                    now,
-                    out,
-                );
+                self.loaded_definition(machine, revision, definition, now, out);
             }
             Message::CallDone {
                 execution,
@@ -367,7 +365,7 @@ impl Shard {
         &mut self,
         machine: u64,
         revision: u64,
-        definition: Option<Arc<StateMachine>>,
+        definition: Option<Definition>,
         now: Now,
         out: &mut Vec<Output>,
     ) {
@@ -377,7 +375,8 @@ impl Shard {
             .unwrap_or_default();
         match definition {
             Some(definition) => {
-                self.remember_definition(machine, revision, definition);
+                self.remember_definition(machine, revision, definition.machine);
+                self.remember_logging(machine, revision, definition.logging);
                 // From the beginning: another start of the same name may have come first meanwhile.
                 for (ticket, request, lookup) in waiting {
                     self.start_execution(ticket, request, lookup, now, out);
@@ -394,14 +393,28 @@ impl Shard {
         }
     }
 
+    /// Follows [`Shard::remember_definition`] of the same revision, and is forgotten with it.
+    pub(crate) fn remember_logging(
+        &mut self,
+        machine: u64,
+        revision: u64,
+        plan: Option<Arc<LogPlan>>,
+    ) {
+        if let Some(plan) = plan {
+            self.log_plans.insert((machine, revision), plan);
+        }
+    }
+
     pub(crate) fn remember_definition(
         &mut self,
         machine: u64,
         revision: u64,
         definition: Arc<StateMachine>,
     ) {
-        if self.definitions.len() >= DEFINITIONS_CACHED_MAX {
-            self.definitions.pop_first();
+        if self.definitions.len() >= DEFINITIONS_CACHED_MAX
+            && let Some((forgotten, _)) = self.definitions.pop_first()
+        {
+            self.log_plans.remove(&forgotten);
         }
         self.definitions.insert((machine, revision), definition);
     }

@@ -14,6 +14,7 @@ use crate::rejection::{ErrorName, Rejection};
 use crate::shapes::ActivityTask;
 use crate::shard::{STEPS_PER_TURN_MAX, Shard};
 use crate::token::TaskToken;
+use crate::watching::{LogEvents, Seen, StatusChange};
 
 impl Shard {
     /// Does `work` on an execution, now or when it is in memory and free.
@@ -49,6 +50,7 @@ impl Shard {
                 row,
                 documents,
                 definition,
+                logging,
             } = loaded;
             let mut document = |event| {
                 documents
@@ -57,7 +59,9 @@ impl Shard {
                     .map(|(_, document)| document.clone())
             };
             let execution = Execution::restore(&row.snapshot, &mut document)?;
-            Some(Live::new(execution, definition, row.revision))
+            let mut live = Live::new(execution, definition, row.revision);
+            live.logging = logging;
+            Some(live)
         });
         match live {
             Some(live) => {
@@ -374,6 +378,7 @@ impl Shard {
         let cancelled = std::mem::take(&mut turn.cancelled);
         let closed = turn.closed;
         let opens = live.revision == 0 || turn.redriven_from.is_some();
+        let log = LogEvents::select(live, &turn.events);
         let commit = turn.into_commit(
             number,
             at_ms,
@@ -403,6 +408,23 @@ impl Shard {
                 execution: id,
                 task,
             });
+        }
+        let seen = Seen {
+            at_ms,
+            opens,
+            closes: closed.is_some(),
+            machine_exists: self
+                .machine_names
+                .contains_key(&live.execution.birth().machine),
+        };
+        for change in StatusChange::of(live, &seen) {
+            out.push(Output::StatusChanged {
+                after: number,
+                change: Box::new(change),
+            });
+        }
+        if let Some(log) = log {
+            out.push(Output::Log { after: number, log });
         }
         for call in calls {
             let crate::executions::OwedCall {

@@ -330,8 +330,7 @@ fn a_heartbeat_that_came_in_time_is_not_followed_by_its_timeout() {
     driver.shard.handle(Message::Tick, driver.now, &mut outputs);
     assert_eq!(outputs.len(), 1, "the timer waits too");
     let store = &driver.store;
-    let mut definitions =
-        |machine, revision| Ok(load_definition(store, machine, revision)?.map(|(_, it)| it));
+    let mut definitions = |machine, revision| load_definition(store, machine, revision);
     let loaded = load_execution(store, id, &mut definitions).unwrap();
     driver.tell(Message::Loaded {
         id,

@@ -5,6 +5,7 @@ mod client;
 mod clock;
 mod config;
 mod demo;
+mod disk;
 mod driver;
 mod exit;
 mod http;
@@ -18,6 +19,7 @@ mod serve;
 mod service;
 mod trial;
 mod validate;
+mod watching;
 mod worker;
 
 use std::path::{Path, PathBuf};

@@ -76,7 +76,7 @@ fn payload(out: &mut write::Object<'_>, name: &str, details: &str, document: Opt
 }
 
 /// A status as the API spells it.
-pub(super) const fn status_name(status: Status) -> &'static str {
+pub(crate) const fn status_name(status: Status) -> &'static str {
     match status {
         Status::Running => "RUNNING",
         Status::Succeeded => "SUCCEEDED",

@@ -29,6 +29,8 @@ mod update_map_run;
 mod update_state_machine;
 mod validate_state_machine_definition;
 
+pub(crate) use describe_execution::status_name;
+
 use engine::arn::Owner;
 use engine::{Operation, Request, Response};
 

@@ -10,6 +10,8 @@ use asl::StateMachine;
 use interpreter::Execution;
 use store::{CommitNumber, ExecutionId};
 
+use crate::watching::LogPlan;
+
 pub(crate) use turn::{OwedCall, Turn};
 pub(crate) use work::Work;
 
@@ -18,6 +20,8 @@ pub(crate) use work::Work;
 pub(crate) struct Live {
     pub(crate) execution: Execution,
     pub(crate) definition: Arc<StateMachine>,
+    /// What its state machine wants logged.
+    pub(crate) logging: Option<Arc<LogPlan>>,
     /// Revision of its row; 0 before the first commit.
     pub(crate) revision: u64,
     /// The last commit that wrote it.
@@ -35,6 +39,7 @@ impl Live {
         Live {
             execution,
             definition,
+            logging: None,
             revision,
             last_commit: 0,
             doubts: 0,

@@ -27,7 +27,7 @@ pub(crate) struct OwedCall {
 /// The changes of a turn. Rows that a turn both adds and drops are never written.
 #[derive(Debug, Default)]
 pub(crate) struct Turn {
-    events: Vec<Event>,
+    pub(crate) events: Vec<Event>,
     timers: BTreeMap<TimerId, TimerRow>,
     timers_dropped: Vec<TimerDrop>,
     tasks: BTreeMap<u32, TaskRow>,

@@ -8,6 +8,7 @@ use crate::records::{self, DefinitionRecord, MachineRecord, RevisionHead};
 use crate::recover::NEXT_MACHINE_KEY;
 use crate::rejection::{ErrorName, Rejection};
 use crate::shard::{Machine, Shard};
+use crate::watching::LogPlan;
 use std::sync::Arc;
 
 use crate::shapes::{EncryptionConfiguration, LoggingConfiguration, MachineType, Tag};
@@ -111,6 +112,7 @@ impl Shard {
         ];
         self.commit_records(writes, now, out);
         self.remember_definition(number, 1, request.machine);
+        self.remember_logging(number, 1, LogPlan::of(&record.current.logging));
         self.machine_names.insert(number, record.name.clone());
         self.machines
             .insert(record.name.clone(), Machine { record });

@@ -191,7 +191,10 @@ impl Shard {
         let input = Document::from_text(request.input);
         let (execution, step) = interpreter::start(definition, birth, input, &moment);
         let start_ms = execution.start_ms();
+        let birth = execution.birth();
+        let revision = (birth.machine, birth.machine_revision);
         let mut live = Live::new(execution, Arc::clone(definition), 0);
+        live.logging = self.log_plans.get(&revision).map(Arc::clone);
         let mut turn = Turn::default();
         turn.absorb(id, step, at_ms, now, &mut self.delivery, &mut self.timers);
         self.serve_within(id, &mut live, &mut turn, now);

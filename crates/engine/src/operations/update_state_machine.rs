@@ -7,6 +7,7 @@ use crate::message::{Now, Output};
 use crate::operations::create_state_machine::{definition_write, machine_write};
 use crate::rejection::{ErrorName, Rejection};
 use crate::shard::Shard;
+use crate::watching::LogPlan;
 use std::sync::Arc;
 
 use crate::shapes::{EncryptionConfiguration, LoggingConfiguration};
@@ -111,6 +112,8 @@ impl Shard {
         });
         if let Some(parsed) = parsed {
             self.remember_definition(record.number, record.revision, parsed);
+            let plan = LogPlan::of(&record.current.logging);
+            self.remember_logging(record.number, record.revision, plan);
         }
         self.commit_records(
             vec![

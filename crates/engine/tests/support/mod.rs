@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use engine::arn::Owner;
 use engine::operations::*;
-use engine::shapes::{ActivityTask, MachineType};
+use engine::shapes::{ActivityTask, LoggingConfiguration, MachineType};
 use engine::*;
 use store::{CommitNumber, Epoch, ExecutionId, MemoryStore, Store};
 
@@ -24,6 +24,10 @@ pub struct Driver {
     /// Calls that were asked for and not cancelled, whether they have come back or not.
     pub calls: std::collections::BTreeSet<(ExecutionId, u32)>,
     pub cancelled: std::collections::BTreeSet<(ExecutionId, u32)>,
+    /// What was to be logged.
+    pub logs: Vec<LogEvents>,
+    /// What those who watch were to be told.
+    pub changes: Vec<StatusChange>,
     next_ticket: u64,
 }
 
@@ -70,6 +74,8 @@ impl Driver {
             commits: 0,
             calls: Default::default(),
             cancelled: Default::default(),
+            logs: Vec::new(),
+            changes: Vec::new(),
             next_ticket: 0,
         }
     }
@@ -142,9 +148,7 @@ impl Driver {
             }
             Output::LoadExecution(id) => {
                 let store = &self.store;
-                let mut definitions = |machine, revision| {
-                    Ok(load_definition(store, machine, revision)?.map(|(_, parsed)| parsed))
-                };
+                let mut definitions = |machine, revision| load_definition(store, machine, revision);
                 let execution = load_execution(store, id, &mut definitions).unwrap();
                 inbox.push_back(Message::Loaded { id, execution });
             }
@@ -173,6 +177,8 @@ impl Driver {
                 self.calls.remove(&(execution, task));
                 self.cancelled.insert((execution, task));
             }
+            Output::Log { log, .. } => self.logs.push(*log),
+            Output::StatusChanged { change, .. } => self.changes.push(*change),
         }
     }
 
@@ -225,6 +231,15 @@ impl Driver {
     }
 
     pub fn create_machine(&mut self, name: &str, definition: &str) -> Result<String, Rejection> {
+        self.create_logging_machine(name, definition, LoggingConfiguration::default())
+    }
+
+    pub fn create_logging_machine(
+        &mut self,
+        name: &str,
+        definition: &str,
+        logging: LoggingConfiguration,
+    ) -> Result<String, Rejection> {
         let parsed = asl::parse(definition, asl::MachineType::Standard);
         let machine = parsed
             .machine
@@ -235,7 +250,7 @@ impl Driver {
             machine: Arc::new(machine),
             role_arn: ROLE.into(),
             machine_type: MachineType::Standard,
-            logging: None,
+            logging: Some(logging),
             tags: vec![],
             tracing: None,
             publish: false,
@@ -289,6 +304,31 @@ impl Driver {
             not_json: None,
         };
         self.ask(Request::SendTaskSuccess(request))
+    }
+
+    pub fn fail(&mut self, token: &str) -> Result<Response, Rejection> {
+        self.ask(Request::SendTaskFailure(send_task_failure::Request {
+            task_token: token.into(),
+            error: None,
+            cause: None,
+        }))
+    }
+
+    pub fn update_logging(
+        &mut self,
+        machine_arn: &str,
+        logging: LoggingConfiguration,
+    ) -> Result<Response, Rejection> {
+        self.ask(Request::UpdateStateMachine(update_state_machine::Request {
+            state_machine_arn: machine_arn.into(),
+            definition: None,
+            role_arn: None,
+            logging: Some(logging),
+            tracing: None,
+            encryption: None,
+            publish: false,
+            version_description: None,
+        }))
     }
 
     pub fn heartbeat(&mut self, token: &str) -> Result<Response, Rejection> {

@@ -78,6 +78,30 @@ pub struct Layer {
     #[arg(long, value_name = "COUNT")]
     pub threads: Option<usize>,
 
+    /// Where execution logs go, as the state machines' logging configurations want them: off, stdout,
+    /// or folder:PATH with a file for each log group
+    /// [default: folder:DATA/execution-logs, or off with --in-memory]
+    #[arg(long, value_name = "WHERE")]
+    pub execution_logs: Option<String>,
+
+    /// Size at which a file of execution logs or status events is renamed and begun anew [default: 64]
+    #[arg(long, value_name = "MEGABYTES")]
+    pub execution_log_megabytes: Option<u64>,
+
+    /// How many renamed files are kept of each; older ones are deleted [default: 4]
+    #[arg(long, value_name = "COUNT")]
+    pub execution_log_files: Option<usize>,
+
+    /// URL that every change of an execution's status is posted to, in EventBridge's shape, or off
+    /// [default: off]
+    #[arg(long, value_name = "URL")]
+    pub status_events_webhook: Option<String>,
+
+    /// File that every change of an execution's status is written to, one a line, or off
+    /// [default: off]
+    #[arg(long, value_name = "FILE")]
+    pub status_events_file: Option<String>,
+
     /// How log lines are written to standard error [default: text]
     #[arg(long, value_name = "FORMAT")]
     pub log_format: Option<Format>,

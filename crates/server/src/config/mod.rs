@@ -4,6 +4,7 @@
 //! three is read into a [`Layer`] by the same rules, so that a value is right or wrong wherever it
 //! stands, and the complaint names the place.
 
+mod destinations;
 mod environment;
 mod file;
 mod layer;
@@ -14,6 +15,7 @@ mod tests;
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::path::{Path, PathBuf};
 
+pub use destinations::LogDestination;
 pub use layer::Layer;
 pub use print::print;
 
@@ -58,6 +60,11 @@ pub struct Settings {
     pub quotas_profile: Setting<Profile>,
     pub quotas: QuotasLayer,
     pub threads: Setting<usize>,
+    pub execution_logs: Setting<String>,
+    pub execution_log_megabytes: Setting<u64>,
+    pub execution_log_files: Setting<usize>,
+    pub status_events_webhook: Setting<String>,
+    pub status_events_file: Setting<String>,
     pub log_format: Setting<Format>,
     pub log_level: Setting<Level>,
 }
@@ -160,6 +167,11 @@ impl Settings {
             polls_per_activity: pick!(polls_per_activity, polls_per_activity),
             executions_cached: pick!(executions_cached, DEFAULT_EXECUTIONS_CACHED),
             threads: pick!(threads, cores.clamp(1, 8)),
+            execution_logs: pick!(execution_logs, destinations::DEFAULT.to_owned()),
+            execution_log_megabytes: pick!(execution_log_megabytes, 64),
+            execution_log_files: pick!(execution_log_files, 4),
+            status_events_webhook: pick!(status_events_webhook, destinations::OFF.to_owned()),
+            status_events_file: pick!(status_events_file, destinations::OFF.to_owned()),
             log_format: pick!(log_format, Format::Text),
             log_level: pick!(log_level, Level::Info),
         }
@@ -195,7 +207,7 @@ impl Settings {
                 return Err(setting.refused(name, &format!("must be 1 to {most}")));
             }
         }
-        Ok(())
+        self.check_destinations()
     }
 
     /// The addresses to listen on.

@@ -76,6 +76,31 @@ pub fn print(settings: &Settings, out: &mut dyn Write) -> io::Result<()> {
         &settings.threads.origin,
     );
     row(
+        "execution_logs",
+        quoted(&settings.execution_logs.value),
+        &settings.execution_logs.origin,
+    );
+    row(
+        "execution_log_megabytes",
+        plain(&settings.execution_log_megabytes),
+        &settings.execution_log_megabytes.origin,
+    );
+    row(
+        "execution_log_files",
+        plain(&settings.execution_log_files),
+        &settings.execution_log_files.origin,
+    );
+    row(
+        "status_events_webhook",
+        quoted(&settings.status_events_webhook.value),
+        &settings.status_events_webhook.origin,
+    );
+    row(
+        "status_events_file",
+        quoted(&settings.status_events_file.value),
+        &settings.status_events_file.origin,
+    );
+    row(
         "log_format",
         quoted(settings.log_format.value.name()),
         &settings.log_format.origin,

@@ -1,15 +1,13 @@
 //! Parsed definitions, kept because many executions share one.
 
 use std::collections::{HashMap, VecDeque};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
-use asl::StateMachine;
+use engine::Definition;
 use store::{Store, StoreError};
 
 /// Machine and revision: a definition never changes.
 type Key = (u64, u64);
-/// The text, and the same parsed.
-type Definition = (Arc<str>, Arc<StateMachine>);
 
 /// Most definitions kept.
 const DEFINITIONS_MAX: usize = 1_000;
@@ -53,7 +51,7 @@ impl Definitions {
 
 impl Kept {
     fn keep(&mut self, key: Key, definition: Definition) {
-        let bytes = definition.0.len();
+        let bytes = definition.text.len();
         if self.by_key.insert(key, definition).is_some() {
             return;
         }
@@ -63,8 +61,8 @@ impl Kept {
             let Some(oldest) = self.order.pop_front() else {
                 break;
             };
-            if let Some((text, _)) = self.by_key.remove(&oldest) {
-                self.text_bytes -= text.len();
+            if let Some(definition) = self.by_key.remove(&oldest) {
+                self.text_bytes -= definition.text.len();
             }
         }
     }

@@ -216,6 +216,10 @@ impl EngineThread {
                 let errand = Errand::GiveUp { execution, task };
                 to.releases.push((after, Release::Call(errand)));
             }
+            Output::Log { after, log } => to.releases.push((after, Release::Log(log))),
+            Output::StatusChanged { after, change } => {
+                to.releases.push((after, Release::StatusChanged(change)));
+            }
             Output::LoadExecution(id) => self.loads.execution(id),
             Output::LoadDefinition { machine, revision } => {
                 self.loads.definition(machine, revision)

@@ -42,8 +42,7 @@ impl Loads {
         self.read("execution", move |inner| {
             let store = &*inner.store;
             let execution = engine::load_execution(store, id, &mut |machine, revision| {
-                let definition = inner.definitions.get(store, machine, revision)?;
-                Ok(definition.map(|(_, parsed)| parsed))
+                inner.definitions.get(store, machine, revision)
             })?;
             Ok(Message::Loaded { id, execution })
         });

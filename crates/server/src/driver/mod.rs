@@ -27,6 +27,7 @@ use tokio::sync::{mpsc as tokio_mpsc, oneshot};
 
 use crate::clock::Clock;
 use crate::metrics::Metrics;
+use crate::watching::Watchers;
 
 pub use call::{Call, Errand};
 pub use commit_thread::EPOCH;
@@ -86,6 +87,8 @@ pub struct Parts {
     pub clock: Clock,
     /// Where events are counted.
     pub metrics: Arc<Metrics>,
+    /// Who is told of what happens to executions.
+    pub watchers: Watchers,
 }
 
 /// A started driver.
@@ -113,7 +116,7 @@ pub fn start(parts: Parts) -> std::io::Result<Started> {
         Arc::clone(&parts.metrics),
     ));
     let (calls_in, calls) = tokio_mpsc::unbounded_channel();
-    let releaser = release::Releaser::new(Arc::clone(&driver), calls_in);
+    let releaser = release::Releaser::new(Arc::clone(&driver), calls_in, parts.watchers);
     let committer =
         commit_thread::Committer::new(Arc::clone(&parts.store), releaser, parts.durable);
     let (sink, commit) = if parts.commits_inline {

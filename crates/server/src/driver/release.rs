@@ -5,10 +5,12 @@ use std::sync::atomic::Ordering;
 
 use engine::operations::get_activity_task;
 use engine::shapes::ActivityTask;
-use engine::{Message, Rejection, Response, Ticket};
+use engine::{LogEvents, Message, Rejection, Response, StatusChange, Ticket};
 use interpreter::EventId;
 use store::{CommitNumber, ExecutionId};
 use tokio::sync::{mpsc, oneshot};
+
+use crate::watching::Watchers;
 
 use super::{Answer, Delivery, Driver, Errand};
 
@@ -34,18 +36,28 @@ pub(super) enum Release {
         event: EventId,
     },
     Call(Errand),
+    Log(Box<LogEvents>),
+    StatusChanged(Box<StatusChange>),
 }
 
 /// Does what has been waited for.
-#[derive(Clone)]
 pub(super) struct Releaser {
     driver: Arc<Driver>,
     calls: mpsc::UnboundedSender<Errand>,
+    watchers: Watchers,
 }
 
 impl Releaser {
-    pub(super) fn new(driver: Arc<Driver>, calls: mpsc::UnboundedSender<Errand>) -> Releaser {
-        Releaser { driver, calls }
+    pub(super) fn new(
+        driver: Arc<Driver>,
+        calls: mpsc::UnboundedSender<Errand>,
+        watchers: Watchers,
+    ) -> Releaser {
+        Releaser {
+            driver,
+            calls,
+            watchers,
+        }
     }
 
     pub(super) fn driver(&self) -> &Driver {
@@ -75,6 +87,8 @@ impl Releaser {
                 }
             }
             Release::Settled { execution, event } => self.driver.doubts.settled(execution, event),
+            Release::Log(log) => self.watchers.log(log),
+            Release::StatusChanged(change) => self.watchers.changed(change),
             Release::Call(errand) => {
                 // When nobody makes calls any more the server is stopping; the call stays in the
                 // outbox and is made after the next start.

@@ -163,6 +163,7 @@ fn bench(commits_inline: bool) -> Bench {
         runtime: runtime.handle().clone(),
         clock,
         metrics: Arc::clone(&metrics),
+        watchers: crate::watching::Watchers::default(),
     })
     .unwrap();
     let Started {

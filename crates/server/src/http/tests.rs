@@ -72,6 +72,7 @@ pub(super) fn edge(runtime: tokio::runtime::Handle) -> (Edge, driver::Threads) {
         runtime,
         clock,
         metrics: Arc::clone(&metrics),
+        watchers: crate::watching::Watchers::default(),
     })
     .unwrap();
     let door = DoorOptions {

@@ -16,6 +16,15 @@ impl Counter {
     }
 }
 
+/// What became of things that were to be written.
+#[derive(Debug, Default)]
+pub struct Outcomes {
+    pub written: Counter,
+    /// The queue was full.
+    pub dropped: Counter,
+    pub failed: Counter,
+}
+
 /// Grows and shrinks.
 #[derive(Debug, Default)]
 pub struct Gauge(AtomicI64);

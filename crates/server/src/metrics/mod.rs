@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use engine::Operation;
 
-pub use instruments::{Counter, Gauge, Histogram};
+pub use instruments::{Counter, Gauge, Histogram, Outcomes};
 
 /// Latencies from a commit in memory to a poll held to its end.
 const SECONDS: &[f64] = &[
@@ -50,6 +50,11 @@ pub struct Metrics {
     pub commit_group: Histogram,
     /// Reads of the store that failed.
     pub store_read_failures: Counter,
+    /// Records of execution logs.
+    pub log_records: Outcomes,
+    /// Status events, by where they went.
+    pub events_to_file: Outcomes,
+    pub events_to_webhook: Outcomes,
     inflight: Vec<Gauge>,
     throttled: Vec<Counter>,
     durations: Vec<Histogram>,
@@ -71,6 +76,9 @@ impl Default for Metrics {
             commit_seconds: Histogram::new(SECONDS),
             commit_group: Histogram::new(COMMITS),
             store_read_failures: Counter::default(),
+            log_records: Outcomes::default(),
+            events_to_file: Outcomes::default(),
+            events_to_webhook: Outcomes::default(),
             inflight: Operation::ALL.iter().map(|_| Gauge::default()).collect(),
             throttled: Operation::ALL.iter().map(|_| Counter::default()).collect(),
             durations: Operation::ALL

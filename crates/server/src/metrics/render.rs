@@ -5,7 +5,7 @@ use std::sync::PoisonError;
 
 use engine::{Gauges, Operation};
 
-use super::{Histogram, Metrics};
+use super::{Histogram, Metrics, Outcomes};
 
 impl Metrics {
     /// Everything as text; what the engine counts is left out when it could not be asked.
@@ -59,6 +59,15 @@ impl Metrics {
             "",
             self.store_read_failures.get(),
         );
+        page.head("execution_log_records_total", "counter");
+        page.outcomes("execution_log_records_total", "", &self.log_records);
+        page.head("status_events_total", "counter");
+        for (to, outcomes) in [
+            ("file", &self.events_to_file),
+            ("webhook", &self.events_to_webhook),
+        ] {
+            page.outcomes("status_events_total", &format!("to=\"{to}\","), outcomes);
+        }
         page.one("connections_open", "gauge", "", self.connections.get());
         page.head("connections_closed_slow_total", "counter");
         for (slow_at, counter) in [
@@ -138,6 +147,18 @@ impl Page {
     fn one(&mut self, name: &str, kind: &str, labels: &str, value: impl Display) {
         self.head(name, kind);
         self.sample(name, labels, value);
+    }
+
+    /// `label` ends with a comma, if there is one.
+    fn outcomes(&mut self, name: &str, label: &str, outcomes: &Outcomes) {
+        for (result, counter) in [
+            ("written", &outcomes.written),
+            ("dropped", &outcomes.dropped),
+            ("failed", &outcomes.failed),
+        ] {
+            let labels = format!("{{{label}result=\"{result}\"}}");
+            self.sample(name, &labels, counter.get());
+        }
     }
 
     fn histogram(&mut self, name: &str, label: &str, histogram: &Histogram) {

@@ -22,11 +22,13 @@ use tokio::sync::Semaphore;
 
 use crate::clock::Clock;
 use crate::config::Settings;
+use crate::disk::Space;
 use crate::driver::{self, Started, Threads};
 use crate::http::{self, Closing, Edge, Hosts};
 use crate::log::{self, Level};
 use crate::metrics::Metrics;
 use crate::service::{READS_AT_A_TIME, Service};
+use crate::watching::{self, Workers};
 use crate::{calls, exit};
 use identity::Identity;
 
@@ -91,7 +93,7 @@ fn serve(settings: &Settings, addresses: &[SocketAddr]) -> Result<()> {
         .enable_time()
         .build()
         .context("cannot start threads")?;
-    let (service, threads) = start(settings, &identity, store, clock, &runtime)?;
+    let (service, threads, workers) = start(settings, &identity, store, clock, &runtime)?;
     let edge = Edge::new(
         service,
         Hosts::new(
@@ -103,6 +105,7 @@ fn serve(settings: &Settings, addresses: &[SocketAddr]) -> Result<()> {
     );
     runtime.block_on(until_stopped(settings, Arc::new(edge), listeners, &bound))?;
     threads.join();
+    workers.finish();
     runtime.shutdown_timeout(RUNTIME_TIMEOUT);
     log::line(Level::Info, "stopped", &[]);
     Ok(())
@@ -115,7 +118,7 @@ fn start(
     store: Arc<dyn Store>,
     clock: Clock,
     runtime: &Runtime,
-) -> Result<(Arc<Service>, Threads)> {
+) -> Result<(Arc<Service>, Threads, Workers)> {
     let owner = Owner {
         partition: identity::partition(&settings.region.value).to_owned(),
         region: settings.region.value.clone(),
@@ -133,6 +136,9 @@ fn start(
     let shard =
         Shard::recover(options, &*store, clock.now()).context("cannot read the store back")?;
     let metrics = Arc::new(Metrics::default());
+    let space = Space::default();
+    let (watchers, workers) =
+        watching::start(settings, &owner, &metrics, &space).context("cannot start threads")?;
     let started = driver::start(driver::Parts {
         shard,
         durable: store.last_commit().context("cannot read the store")?,
@@ -141,6 +147,7 @@ fn start(
         runtime: runtime.handle().clone(),
         clock,
         metrics: Arc::clone(&metrics),
+        watchers,
     });
     let Started {
         driver,
@@ -162,7 +169,7 @@ fn start(
         reads: Arc::new(Semaphore::new(READS_AT_A_TIME)),
     });
     runtime.spawn(calls::make(Arc::clone(&service), calls));
-    Ok((service, threads))
+    Ok((service, threads, workers))
 }
 
 fn counts(settings: &Settings) -> engine::CountsMax {

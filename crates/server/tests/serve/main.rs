@@ -11,4 +11,5 @@ mod polls;
 mod process;
 mod settings;
 mod shutdown;
+mod watching;
 mod wire;

@@ -158,6 +158,11 @@ impl Server {
         page["events"].as_array().unwrap().clone()
     }
 
+    /// Standard output, if it was piped.
+    pub fn stdout(&mut self) -> std::process::ChildStdout {
+        self.child.stdout.take().expect("standard output is piped")
+    }
+
     pub fn signal(&self, signal: Signal) {
         kill_process(Pid::from_child(&self.child), signal).unwrap();
     }

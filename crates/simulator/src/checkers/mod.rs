@@ -9,6 +9,7 @@ mod online;
 mod promises;
 mod redrives;
 mod timing;
+mod told;
 
 use engine::operations::{describe_execution, get_execution_history};
 use engine::shapes::ExecutionDescription;

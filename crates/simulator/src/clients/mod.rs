@@ -63,6 +63,8 @@ pub struct Cast {
 
 /// Role of all state machines.
 pub const ROLE: &str = "arn:aws:iam::000000000000:role/r";
+/// Where the first machine logs.
+const LOG_GROUP: &str = "arn:aws:logs:us-east-1:000000000000:log-group:all:*";
 
 impl Cast {
     /// The people of one world.
@@ -113,7 +115,23 @@ impl World {
         for name in self.cast.machines.clone() {
             let definition = self.author.definition();
             note!(self, "{name}: {definition}");
-            let body = json!({ "name": name, "definition": definition, "roleArn": ROLE });
+            // The first machine logs everything, so that every kind of event passes that way.
+            let level = if self.cast.machines.first() == Some(&name) {
+                "ALL"
+            } else {
+                "OFF"
+            };
+            let group = json!({ "logGroupArn": LOG_GROUP });
+            let logging = json!({
+                "level": level,
+                "destinations": [{ "cloudWatchLogsLogGroup": group }],
+            });
+            let body = json!({
+                "name": name,
+                "definition": definition,
+                "roleArn": ROLE,
+                "loggingConfiguration": logging,
+            });
             self.send(Purpose::Setup, Operation::CreateStateMachine, &body);
         }
         self.drain();

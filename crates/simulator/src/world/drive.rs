@@ -158,6 +158,16 @@ impl World {
                 self.load(Load::Definition(machine, revision));
             }
             Output::LookUpAgain { ticket, request } => self.load(Load::Name(ticket, request)),
+            Output::Log { after, log } => {
+                let last = log.events.last().map_or(0, |event| event.id);
+                self.process
+                    .told
+                    .push_back((after, log.execution_arn, last));
+            }
+            Output::StatusChanged { after, change } => {
+                let arn = change.birth.execution_arn;
+                self.process.told.push_back((after, arn, 1));
+            }
             Output::Call { .. } | Output::CancelCall { .. } => {
                 panic!("no definition here calls an integration")
             }
@@ -219,6 +229,7 @@ impl World {
         self.ledger.durable(last);
         match result {
             Ok(()) => {
+                self.check_told(last);
                 self.process.durable = last;
                 self.process.durable_untold = Some(by_ms);
             }
@@ -344,9 +355,8 @@ impl World {
         match load {
             Load::Execution(id) => {
                 let store = &self.store;
-                let mut definitions = |machine, revision| {
-                    Ok(engine::load_definition(store, machine, revision)?.map(|(_, it)| it))
-                };
+                let mut definitions =
+                    |machine, revision| engine::load_definition(store, machine, revision);
                 match engine::load_execution(store, id, &mut definitions) {
                     Ok(execution) => self.post(Message::Loaded { id, execution }),
                     Err(error) => {

@@ -8,6 +8,8 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
+use std::sync::Arc;
+
 use api::Meta;
 use engine::shapes::ActivityTask;
 use engine::{Message, Rejection, Request, Response, Shard, Ticket};
@@ -97,6 +99,8 @@ pub struct Process {
     pub handed: VecDeque<Waiting<Handed>>,
     /// Answers that wait for their commits.
     pub waiting: VecDeque<(CommitNumber, Waiting<Release>)>,
+    /// Executions that logs and those who watch are told of, up to an event, after a commit.
+    pub told: VecDeque<(CommitNumber, Arc<str>, u32)>,
     /// The last durable commit.
     pub durable: CommitNumber,
     /// Whether the shard has yet to hear of it.
@@ -119,6 +123,7 @@ impl Process {
             inbox: VecDeque::new(),
             handed: VecDeque::new(),
             waiting: VecDeque::new(),
+            told: VecDeque::new(),
             durable,
             durable_untold: None,
             loads: Vec::new(),

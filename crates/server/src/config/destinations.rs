@@ -1,0 +1,87 @@
+//! Where execution logs and status events go.
+
+use std::path::PathBuf;
+
+use super::{ConfigError, Settings};
+
+/// Nowhere.
+pub(super) const OFF: &str = "off";
+/// A folder inside the data folder: a machine that is told to log does, without further settings.
+pub(super) const DEFAULT: &str = "folder";
+const STDOUT: &str = "stdout";
+/// The folder's name inside the data folder.
+const FOLDER_NAME: &str = "execution-logs";
+
+/// Where execution logs go.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LogDestination {
+    /// Nowhere.
+    Off,
+    /// Standard output, one record a line.
+    Stdout,
+    /// This folder, with a file for each log group.
+    Folder(PathBuf),
+}
+
+impl Settings {
+    pub(super) fn check_destinations(&self) -> Result<(), ConfigError> {
+        let logs = &self.execution_logs;
+        let known = [OFF, DEFAULT, STDOUT].contains(&logs.value.as_str())
+            || logs
+                .value
+                .strip_prefix("folder:")
+                .is_some_and(|path| !path.is_empty());
+        if !known {
+            let why = "must be off, stdout or folder:PATH";
+            return Err(logs.refused("execution_logs", why));
+        }
+        let webhook = &self.status_events_webhook;
+        if webhook.value != OFF && !is_url(&webhook.value) {
+            let why = "must be off, or a URL that begins with http:// or https://";
+            return Err(webhook.refused("status_events_webhook", why));
+        }
+        let megabytes = &self.execution_log_megabytes;
+        if !(1..=1 << 20).contains(&megabytes.value) {
+            return Err(megabytes.refused("execution_log_megabytes", "must be 1 to 1048576"));
+        }
+        let files = &self.execution_log_files;
+        if files.value > 1_000 {
+            return Err(files.refused("execution_log_files", "must be 0 to 1000"));
+        }
+        Ok(())
+    }
+
+    /// Where execution logs go.
+    pub fn log_destination(&self) -> LogDestination {
+        match self.execution_logs.value.as_str() {
+            STDOUT => LogDestination::Stdout,
+            // Who keeps nothing wants no folder either.
+            DEFAULT if !self.in_memory.value => {
+                LogDestination::Folder(self.data.value.join(FOLDER_NAME))
+            }
+            text => match text.strip_prefix("folder:") {
+                Some(path) => LogDestination::Folder(path.into()),
+                None => LogDestination::Off,
+            },
+        }
+    }
+
+    /// Where status events are posted.
+    pub fn status_events_webhook(&self) -> Option<String> {
+        let url = &self.status_events_webhook.value;
+        (url != OFF).then(|| url.clone())
+    }
+
+    /// Where status events are written.
+    pub fn status_events_file(&self) -> Option<PathBuf> {
+        let path = &self.status_events_file.value;
+        (path != OFF).then(|| path.into())
+    }
+}
+
+fn is_url(text: &str) -> bool {
+    let Ok(uri) = text.parse::<ureq::http::Uri>() else {
+        return false;
+    };
+    matches!(uri.scheme_str(), Some("http" | "https")) && uri.host().is_some()
+}
