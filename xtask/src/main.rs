@@ -10,6 +10,7 @@ mod conformance;
 mod fuzz;
 mod process;
 mod server_under_test;
+mod service_models;
 mod setup;
 mod sim;
 mod tally;
@@ -33,7 +34,8 @@ cargo xtask COMMAND
   sim [--seeds N] [--seed S]         the simulator, seed after seed
   fuzz [--seconds N] [--target T]    hostile bytes, guided by coverage; 60 s a target
   conformance --cases DIR [--update] recorded cases against our pass list
-  bench [--quick] [--save]           latency, throughput, memory, restart, each beside its limit";
+  bench [--quick] [--save]           latency, throughput, memory, restart, each beside its limit
+  service-models [--botocore DIR]    what the binary knows of AWS services, out of a botocore";
 
 fn main() -> ExitCode {
     let mut arguments = Arguments::from_command_line();
@@ -46,6 +48,7 @@ fn main() -> ExitCode {
         Some("fuzz") => fuzz::run(arguments),
         Some("conformance") => conformance::run(arguments),
         Some("bench") => bench::run(arguments),
+        Some("service-models") => service_models::run(arguments),
         Some("help" | "--help" | "-h") | None => {
             println!("{USAGE}");
             return ExitCode::SUCCESS;

@@ -14,13 +14,14 @@ const ROOMS: &[(&str, Knows)] = &[
     ("store", Knows::Only(&[])),
     ("interpreter", Knows::Only(&["asl"])),
     ("engine", Knows::Only(&["asl", "interpreter", "store"])),
+    ("service-models", Knows::Only(&[])),
     (
         "api",
-        Knows::Only(&["asl", "interpreter", "engine", "store"]),
+        Knows::Only(&["asl", "interpreter", "engine", "service-models", "store"]),
     ),
     (
         "integrations",
-        Knows::Only(&["asl", "interpreter", "engine", "store"]),
+        Knows::Only(&["asl", "interpreter", "engine", "service-models", "store"]),
     ),
     (
         "console",

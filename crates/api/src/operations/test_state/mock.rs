@@ -6,6 +6,7 @@ use interpreter::{Document, Failure};
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::fields::{self, Mode};
 use super::invalid;
 use crate::checks::Checks;
 use crate::decode::{Object, Text};
@@ -34,7 +35,11 @@ struct ErrorInput<'a> {
 
 /// A mock that says one thing.
 pub(super) enum Mocked {
-    Result { text: String, value: Value },
+    Result {
+        text: String,
+        value: Value,
+        mode: Mode,
+    },
     Error(Failure),
 }
 
@@ -52,11 +57,17 @@ impl<'a> Input<'a> {
     }
 
     pub(super) fn one(self) -> Result<Mocked, Refusal> {
+        let mode = match self.field_validation_mode.as_deref() {
+            Some("NONE") => Mode::None,
+            Some("PRESENT") => Mode::Present,
+            _ => Mode::Strict,
+        };
         match (self.result, self.error_output) {
             (Some(text), None) => match asl::json::value(&text) {
                 Ok(value) => Ok(Mocked::Result {
                     text: text.into_string(),
                     value,
+                    mode,
                 }),
                 Err(_) => Err(invalid("Mocked result must be valid JSON")),
             },
@@ -75,7 +86,14 @@ impl Mocked {
     /// Whether a state of that type can be given it.
     pub(super) fn suits(&self, kind: &StateKind) -> Result<(), Refusal> {
         let name = match kind {
-            StateKind::Task(_) => return Ok(()),
+            StateKind::Task(task) => {
+                return match self {
+                    Mocked::Result { value, mode, .. } => {
+                        fields::check(&task.resource, value, *mode)
+                    }
+                    Mocked::Error(_) => Ok(()),
+                };
+            }
             StateKind::Parallel(parallel) => {
                 return match self.items() {
                     Items::Many(items) if items == parallel.branches.len() => Ok(()),

@@ -1,6 +1,7 @@
 //! `TestState`: what may be tried, and with what.
 
 mod context;
+mod fields;
 mod mock;
 mod outcome;
 
