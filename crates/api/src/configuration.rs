@@ -134,12 +134,20 @@ fn log_group(
     number: usize,
     destination: Option<Object<LogDestinationInput<'_>>>,
 ) -> String {
-    let group = destination.and_then(|Object(it)| it.cloud_watch_logs_log_group);
-    let arn = group.and_then(|Object(it)| it.log_group_arn);
-    let at = format!(
-        "loggingConfiguration.destinations.{number}.member.cloudWatchLogsLogGroup.logGroupArn"
-    );
-    checks.required(&at, arn, &ARN).into_string()
+    let mut at = format!("loggingConfiguration.destinations.{number}.member");
+    let Some(Object(destination)) = destination else {
+        checks.null(&at, false);
+        return String::new();
+    };
+    at.push_str(".cloudWatchLogsLogGroup");
+    let Some(Object(group)) = destination.cloud_watch_logs_log_group else {
+        checks.null(&at, false);
+        return String::new();
+    };
+    at.push_str(".logGroupArn");
+    checks
+        .required(&at, group.log_group_arn, &ARN)
+        .into_string()
 }
 
 /// Whoever logs, logs to one place.

@@ -94,7 +94,7 @@ pub(crate) const TRACE_HEADER: Shape = Shape {
 pub(crate) const CLIENT_TOKEN: Shape = Shape {
     pattern: Some(Pattern {
         text: r"[!-~]+",
-        matches: |token| token.bytes().all(|byte| byte.is_ascii_graphic()),
+        matches: |token| !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_graphic()),
     }),
     ..Shape::text(1, 64)
 };
