@@ -7,6 +7,7 @@ use std::path::Path;
 use fjall::{Database, Keyspace, KeyspaceCreateOptions, LsmError, PersistMode, Readable, Snapshot};
 use store::{Direction, EVENTS_TABLE, KeyRange, Kv, Op, StoreError, View};
 
+use crate::logged::Behind;
 use crate::{OpenError, Options};
 
 /// Bytes of a memtable before it is written out as a table.
@@ -104,14 +105,9 @@ impl FjallEngine {
     }
 }
 
-impl Kv for FjallEngine {
-    type View<'a> = FjallView<'a>;
-
-    fn commit(&self, ops: Vec<Op>) -> Result<(), StoreError> {
-        let mut batch = self
-            .database
-            .batch()
-            .durability(Some(PersistMode::SyncData));
+impl Behind for FjallEngine {
+    fn apply(&self, ops: Vec<Op>) -> Result<(), StoreError> {
+        let mut batch = self.database.batch();
         for op in ops {
             match op {
                 Op::Put(key, value) => batch.insert(self.keyspace(&key), key, value),
@@ -119,6 +115,21 @@ impl Kv for FjallEngine {
             }
         }
         batch.commit().map_err(failure)
+    }
+
+    fn persist(&self) -> Result<(), StoreError> {
+        self.database
+            .persist(PersistMode::SyncData)
+            .map_err(failure)
+    }
+}
+
+impl Kv for FjallEngine {
+    type View<'a> = FjallView<'a>;
+
+    fn commit(&self, ops: Vec<Op>) -> Result<(), StoreError> {
+        self.apply(ops)?;
+        self.persist()
     }
 
     fn view(&self) -> FjallView<'_> {
@@ -129,7 +140,7 @@ impl Kv for FjallEngine {
     }
 }
 
-/// A snapshot: it sees whole batches only, and only such as are synced.
+/// A snapshot: it sees whole batches only.
 pub(crate) struct FjallView<'a> {
     engine: &'a FjallEngine,
     snapshot: Snapshot,

@@ -5,6 +5,7 @@
 //! | `towpath-store` | the marker: format, engine, and whether the store was made to the end |
 //! | `towpath.lock` | locked by the process that has the store; holds its number for the message |
 //! | `acknowledged` | the last acknowledged commit, see [`crate::acknowledged`] |
+//! | `log/` | the commit log, see [`crate::log`] |
 //! | `engine/` | fjall's |
 //!
 //! A folder that holds anything and no marker is somebody else's and is not touched. A folder with a
@@ -22,11 +23,13 @@ const MARKER: &str = "towpath-store";
 const LOCK: &str = "towpath.lock";
 const ACKNOWLEDGED: &str = "acknowledged";
 const ENGINE: &str = "engine";
+const LOG: &str = "log";
 /// What a file system puts into its own root.
 const NOT_OURS_BUT_HARMLESS: &str = "lost+found";
 
-/// The newest format of a folder.
-const FORMAT: u64 = 1;
+/// The newest format of a folder. Format 1 had no log: the engine synced each commit itself, so it holds
+/// all there is and a log begins beside it.
+const FORMAT: u64 = 2;
 const TITLE: &str =
     "Towpath store. Every file here belongs to it: copy or move the folder as a whole.";
 
@@ -43,6 +46,8 @@ pub(crate) struct Folder {
 enum State {
     /// Nothing was ever stored here: no marker, or one from a creation that did not come to its end.
     New,
+    /// A store of format 1, which gets a log now.
+    WithoutLog,
     Ready,
 }
 
@@ -71,7 +76,7 @@ impl Folder {
     pub(crate) fn prepare(&mut self, accept_loss: bool) -> Result<(), OpenError> {
         match permissions::tighten(&self.path)? {
             0 => {}
-            loose if self.state == State::Ready => self.warnings.push(format!(
+            loose if self.state != State::New => self.warnings.push(format!(
                 "{}: {loose} files or folders could be read or written by other users; they no longer can",
                 self.path.display()
             )),
@@ -79,13 +84,17 @@ impl Folder {
         }
         match self.state {
             State::Ready => self.check_whole(accept_loss),
+            State::WithoutLog => {
+                self.check_whole(accept_loss)?;
+                self.begin_log()
+            }
             State::New => self.begin(),
         }
     }
 
     /// Everything a new store needs is on disk: from now on it is one.
     pub(crate) fn finish(&mut self) -> Result<(), OpenError> {
-        if self.state == State::New {
+        if self.state != State::Ready {
             self.write_marker("ready")?;
             self.state = State::Ready;
         }
@@ -96,18 +105,13 @@ impl Folder {
         // The marker comes first, so that a creation which is cut short is known to be one: what it
         // leaves was never acknowledged to anybody and is thrown away by the next.
         self.write_marker("creating")?;
-        let engine = self.engine_path();
-        match fs::remove_dir_all(&engine) {
-            Err(error) if error.kind() != ErrorKind::NotFound => {
-                return Err(OpenError::io(engine)(error));
-            }
-            _ => {}
-        }
-        DirBuilder::new()
-            .mode(0o700)
-            .create(&engine)
-            .map_err(OpenError::io(engine))?;
+        make_empty(&self.engine_path())?;
+        self.begin_log()?;
         acknowledged::create(&self.acknowledged_path())
+    }
+
+    fn begin_log(&self) -> Result<(), OpenError> {
+        make_empty(&self.log_path())
     }
 
     /// The engine makes anew what it does not find, and deletes tables that it has no list of. So
@@ -117,6 +121,9 @@ impl Folder {
         let mut needed = vec![engine.join("version"), engine.join("lock")];
         if !accept_loss {
             needed.push(self.acknowledged_path());
+        }
+        if self.state == State::Ready {
+            needed.push(self.log_path());
         }
         let keyspaces = engine.join("keyspaces");
         let lists = list(&keyspaces)?;
@@ -159,12 +166,26 @@ impl Folder {
         self.state == State::New
     }
 
+    /// Whether the log begins now.
+    pub(crate) fn is_new_log(&self) -> bool {
+        self.state != State::Ready
+    }
+
+    pub(crate) fn log_path(&self) -> PathBuf {
+        self.path.join(LOG)
+    }
+
     pub(crate) fn path(&self) -> &Path {
         &self.path
     }
 
     pub(crate) fn engine_path(&self) -> PathBuf {
         self.path.join(ENGINE)
+    }
+
+    pub(crate) fn log_bytes(&self) -> std::io::Result<u64> {
+        let files = fs::read_dir(self.log_path())?;
+        files.map(|file| Ok(file?.metadata()?.len())).sum()
     }
 
     pub(crate) fn acknowledged_path(&self) -> PathBuf {
@@ -181,6 +202,20 @@ impl Folder {
             what: error.to_string(),
         }
     }
+}
+
+/// A folder with nothing in it, whatever was there before.
+fn make_empty(path: &Path) -> Result<(), OpenError> {
+    match fs::remove_dir_all(path) {
+        Err(error) if error.kind() != ErrorKind::NotFound => {
+            return Err(OpenError::io(path)(error));
+        }
+        _ => {}
+    }
+    DirBuilder::new()
+        .mode(0o700)
+        .create(path)
+        .map_err(OpenError::io(path))
 }
 
 fn list(folder: &Path) -> Result<Vec<PathBuf>, OpenError> {
@@ -259,6 +294,7 @@ fn state(path: &Path) -> Result<State, OpenError> {
         });
     }
     match (lines.next(), lines.next()) {
+        (Some("engine fjall 3"), Some("state ready")) if format == 1 => Ok(State::WithoutLog),
         (Some("engine fjall 3"), Some("state ready")) => Ok(State::Ready),
         (Some("engine fjall 3"), Some("state creating")) => Ok(State::New),
         _ => Err(damaged()),

@@ -21,6 +21,8 @@ mod acknowledged;
 mod engine;
 mod error;
 mod folder;
+mod log;
+mod logged;
 mod permissions;
 mod table_list;
 
@@ -34,6 +36,8 @@ use store::{
 use acknowledged::Acknowledged;
 use engine::FjallEngine;
 use folder::Folder;
+use log::Folder as LogFolder;
+use logged::LoggedEngine;
 
 pub use error::OpenError;
 
@@ -46,6 +50,9 @@ pub struct Options {
     pub cache_bytes: u64,
     /// Threads that flush and compact, at least 1.
     pub workers: usize,
+    /// Bytes of one file of the commit log. At least two are kept; what one holds is read again when
+    /// the store is opened after a crash.
+    pub log_segment_bytes: u64,
     /// Open a store that has lost acknowledged commits, instead of refusing.
     ///
     /// For an operator who has read [`OpenError::Behind`] and has no better copy.
@@ -59,6 +66,7 @@ impl Options {
             path: path.into(),
             cache_bytes: 64 << 20,
             workers: 4,
+            log_segment_bytes: 16 << 20,
             accept_loss: false,
         }
     }
@@ -70,7 +78,7 @@ impl Options {
 pub struct EmbeddedStore {
     // Dropped in this order: the last word on what was acknowledged, the engine, the lock.
     acknowledged: Acknowledged,
-    store: KvStore<FjallEngine>,
+    store: KvStore<LoggedEngine<FjallEngine, LogFolder>>,
     folder: Folder,
 }
 
@@ -82,6 +90,10 @@ impl EmbeddedStore {
         let mut folder = Folder::lock(&options.path)?;
         folder.prepare(options.accept_loss)?;
         let engine = FjallEngine::open(&folder.engine_path(), &options, folder.is_new())?;
+        let disk = LogFolder::new(folder.log_path());
+        let engine =
+            LoggedEngine::open(engine, disk, options.log_segment_bytes, folder.is_new_log())
+                .map_err(|error| folder.damaged(error))?;
         let store = KvStore::open(engine).map_err(|error| folder.damaged(error))?;
         let last_commit = store.last_commit().map_err(|error| folder.damaged(error))?;
         let acknowledged = Acknowledged::open(&folder, last_commit, options.accept_loss)?;
@@ -100,7 +112,11 @@ impl EmbeddedStore {
 
     /// Bytes on disk, journal included.
     pub fn disk_bytes(&self) -> Result<u64, StoreError> {
-        self.store.engine().disk_bytes()
+        let log = self
+            .folder
+            .log_bytes()
+            .map_err(|error| StoreError::Io(error.to_string()))?;
+        Ok(log + self.store.engine().engine().disk_bytes()?)
     }
 }
 

@@ -10,8 +10,15 @@ use store::{Commit, Epoch, RecordKind, RecordWrite, Store};
 use store_embedded::{EmbeddedStore, OpenError, Options};
 use tempfile::TempDir;
 
+fn options(path: &Path) -> Options {
+    Options {
+        log_segment_bytes: 32 << 10,
+        ..Options::new(path)
+    }
+}
+
 fn open(path: &Path) -> Result<EmbeddedStore, OpenError> {
-    EmbeddedStore::open(Options::new(path))
+    EmbeddedStore::open(options(path))
 }
 
 fn refusal(path: &Path) -> OpenError {
@@ -155,9 +162,11 @@ fn every_missing_part_is_refused_and_never_made_anew() {
         rest.retain(|(file, _)| !file.starts_with(part));
         put(&rest, &path, &copy);
         let name = part.file_name().unwrap().to_string_lossy();
-        // The engine leaves its former lists of tables (`v0`, `v1`) behind; only those may be missed.
+        // The engine leaves its former lists of tables (`v0`, `v1`) behind, and the log keeps a file in
+        // reserve; only those may be missed.
         let is_list = name.starts_with('v') && name[1..].parse::<u64>().is_ok();
-        if is_list && open(&copy).is_ok_and(|store| is_whole(&store)) {
+        let is_log = name.ends_with(".log");
+        if (is_list || is_log) && open(&copy).is_ok_and(|store| is_whole(&store)) {
             continue;
         }
         let error = refusal(&copy);
@@ -166,7 +175,7 @@ fn every_missing_part_is_refused_and_never_made_anew() {
             // Without its marker the folder is not known as ours; tables are missed by the engine.
             OpenError::Foreign { .. } => name == "towpath-store",
             OpenError::Io { .. } | OpenError::Damaged { .. } => {
-                part.to_string_lossy().contains("keyspaces/")
+                is_log || part.to_string_lossy().contains("keyspaces/")
             }
             _ => false,
         };
@@ -191,14 +200,14 @@ fn a_newer_format_is_refused_by_number() {
     let (_home, path) = a_store();
     let marker = path.join("towpath-store");
     let text = fs::read_to_string(&marker).unwrap();
-    fs::write(&marker, text.replace("format 1\n", "format 2\n")).unwrap();
+    fs::write(&marker, text.replace("format 2\n", "format 3\n")).unwrap();
     let error = refusal(&path);
     assert!(
         matches!(
             error,
             OpenError::Newer {
-                format: 2,
-                known: 1,
+                format: 3,
+                known: 2,
                 ..
             }
         ),
@@ -219,16 +228,46 @@ fn a_newer_format_is_refused_by_number() {
 }
 
 #[test]
-fn a_store_behind_what_it_acknowledged_starts_only_when_told_to() {
-    let (home, path) = a_store();
-    // An old journal put back in place of the new one: what a damaged journal looks like when the
-    // engine has silently dropped its end.
+fn a_store_without_a_log_gets_one() {
+    let (_home, path) = a_store();
+    let marker = path.join("towpath-store");
+    let text = fs::read_to_string(&marker).unwrap();
+    fs::write(&marker, text.replace("format 2\n", "format 1\n")).unwrap();
+    fs::remove_dir_all(path.join("log")).unwrap();
+    let store = open(&path).unwrap();
+    assert!(is_whole(&store));
+    commit(&store, 10);
+    drop(store);
+    assert_eq!(open(&path).unwrap().last_commit().unwrap(), 10);
+    assert!(fs::read_to_string(&marker).unwrap().contains("format 2"));
+}
+
+#[test]
+fn an_engine_that_lost_its_end_gets_it_from_the_log() {
+    let (_home, path) = a_store();
     let journal = path.join("engine/0.jnl");
     let old = fs::read(&journal).unwrap();
     let store = open(&path).unwrap();
     (10..15).for_each(|number| commit(&store, number));
     drop(store);
     fs::write(&journal, old).unwrap();
+    assert_eq!(open(&path).unwrap().last_commit().unwrap(), 14);
+}
+
+#[test]
+fn a_store_behind_what_it_acknowledged_starts_only_when_told_to() {
+    let (home, path) = a_store();
+    // An old copy of engine and log put back, as a careless restore does.
+    let old = contents(&path);
+    let store = open(&path).unwrap();
+    (10..15).for_each(|number| commit(&store, number));
+    drop(store);
+    let is_witness = |file: &PathBuf| file.ends_with("acknowledged");
+    let old: Vec<_> = old
+        .into_iter()
+        .filter(|(file, _)| !is_witness(file))
+        .collect();
+    put(&old, &path, &path);
 
     let error = refusal(&path);
     assert!(
@@ -252,7 +291,7 @@ fn a_store_behind_what_it_acknowledged_starts_only_when_told_to() {
 
     let accepting = Options {
         accept_loss: true,
-        ..Options::new(&path)
+        ..options(&path)
     };
     let store = EmbeddedStore::open(accepting).unwrap();
     assert_eq!(store.last_commit().unwrap(), 9);
@@ -283,7 +322,7 @@ fn a_damaged_witness_is_no_witness() {
     }
     let accepting = Options {
         accept_loss: true,
-        ..Options::new(&path)
+        ..options(&path)
     };
     drop(EmbeddedStore::open(accepting).unwrap());
     assert_eq!(fs::read_to_string(&file).unwrap(), whole);

@@ -19,6 +19,14 @@ const KILLS: u64 = 10;
 const FOLDER: &str = "TOWPATH_TEST_KILL_FOLDER";
 const SEED: u64 = 1;
 
+/// Small files of the log, so that many of them are used again before each kill.
+fn options(folder: impl Into<std::path::PathBuf>) -> Options {
+    Options {
+        log_segment_bytes: 256 << 10,
+        ..Options::new(folder)
+    }
+}
+
 /// The `n`-th commit is always the same: start and completion of one execution after the other.
 fn commit(number: u64) -> Commit {
     let execution = (number - 1) / 2;
@@ -38,7 +46,7 @@ fn victim() {
     let Some(folder) = std::env::var_os(FOLDER) else {
         return;
     };
-    let store = EmbeddedStore::open(Options::new(folder)).unwrap();
+    let store = EmbeddedStore::open(options(folder)).unwrap();
     let mut random = Random::new(store.last_commit().unwrap());
     loop {
         let first = store.last_commit().unwrap() + 1;
@@ -62,7 +70,7 @@ fn what_was_acknowledged_survives_kill_9() {
             "kill {kill}: the victim got nothing done"
         );
         // The lock died with its holder.
-        let store = EmbeddedStore::open(Options::new(home.path())).unwrap();
+        let store = EmbeddedStore::open(options(home.path())).unwrap();
         let stored = store.last_commit().unwrap();
         assert!(
             stored >= acknowledged,
@@ -97,7 +105,7 @@ fn run_and_kill(folder: &Path, time: Duration) -> u64 {
         .by_ref()
         .find_map(|line| parse(&line.unwrap()))
         .expect("the victim answers");
-    let refusal = EmbeddedStore::open(Options::new(folder)).map(drop);
+    let refusal = EmbeddedStore::open(options(folder)).map(drop);
     let holder = format!(" (process {})", child.id());
     assert!(
         matches!(&refusal, Err(OpenError::Locked { holder: found, .. }) if *found == holder),

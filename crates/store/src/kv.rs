@@ -6,18 +6,20 @@
 
 mod plan;
 mod read;
+mod revisions;
 
 use std::ops::Bound;
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use crate::commit::{Commit, CommitNumber, Epoch};
+use crate::commit::{Commit, CommitNumber, Epoch, ExecutionWrite};
 use crate::encoding::Head;
 use crate::rows::{
     Direction, ExecutionId, ExecutionRow, Listing, ListingQuery, RecordKind, TaskRow, TimerRow,
 };
 use crate::{EventRun, Store, StoreError, encoding, keys};
+use revisions::Revisions;
 
 /// An engine: ordered keys, written in atomic sets.
 pub trait Kv: Send + Sync {
@@ -36,6 +38,12 @@ pub trait Kv: Send + Sync {
     ///
     /// An engine may make commits wait while a view lives, so views are short.
     fn view(&self) -> Self::View<'_>;
+
+    /// The keys as they were not long ago, at once: the last commits may be missing where an engine
+    /// would have to be waited for.
+    fn recent_view(&self) -> Self::View<'_> {
+        self.view()
+    }
 }
 
 /// What one look at an engine sees, however long it looks.
@@ -76,18 +84,25 @@ pub struct KeyRange {
 /// A [`Store`] over an engine.
 ///
 /// It checks what the engine cannot: that nobody with an older epoch writes, that commits are
-/// numbered without gaps, and that an execution's revision grows by one. The check of the revision
-/// is the one read on the way of a commit. It hits a row that its owner has just read or written,
-/// and in exchange no bug above can overwrite an execution with an older one.
+/// numbered without gaps, and that an execution's revision grows by one, so that no bug above can
+/// overwrite an execution with an older one. Those that were written lately are remembered for that,
+/// others are read.
 #[derive(Debug)]
 pub struct KvStore<E> {
     engine: E,
     /// Held through a commit: commits are one after the other.
-    head: Mutex<Head>,
+    written: Mutex<Written>,
     /// What [`Store::last_commit`] answers, without waiting for the commit under way.
     last_commit: AtomicU64,
     /// Set by the first failure of the engine to commit, never unset.
     failed: AtomicBool,
+}
+
+/// What the last commit left.
+#[derive(Debug)]
+struct Written {
+    head: Head,
+    revisions: Revisions,
 }
 
 impl<E: Kv> KvStore<E> {
@@ -103,7 +118,10 @@ impl<E: Kv> KvStore<E> {
         };
         Ok(Self {
             engine,
-            head: Mutex::new(head),
+            written: Mutex::new(Written {
+                head,
+                revisions: Revisions::default(),
+            }),
             last_commit: AtomicU64::new(head.last_commit),
             failed: AtomicBool::new(false),
         })
@@ -128,15 +146,16 @@ impl<E: Kv> KvStore<E> {
         Ok(())
     }
 
-    fn lock_head(&self) -> MutexGuard<'_, Head> {
-        // The head is a plain value replaced after the commit, so a panic cannot leave it half made.
-        self.head.lock().unwrap_or_else(PoisonError::into_inner)
+    fn written(&self) -> MutexGuard<'_, Written> {
+        // Plain values replaced after the commit, so a panic cannot leave them half made.
+        self.written.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl<E: Kv> Store for KvStore<E> {
     fn commit(&self, epoch: Epoch, commits: &[Commit]) -> Result<(), StoreError> {
-        let mut head = self.lock_head();
+        let mut written = self.written();
+        let head = written.head;
         self.check_alive()?;
         if epoch < head.epoch {
             return Err(StoreError::Fenced {
@@ -147,19 +166,29 @@ impl<E: Kv> Store for KvStore<E> {
         if commits.is_empty() && epoch == head.epoch {
             return Ok(());
         }
-        let (next, ops) = plan::plan(&self.engine.view(), *head, epoch, commits)?;
-        if let Err(error) = self.engine.commit(ops) {
+        let stored = |write: &ExecutionWrite| match written.revisions.get(write.id) {
+            Some(revision) => Ok(revision),
+            // Nothing, for all but a bug: not worth waiting for.
+            None if write.revision == 1 => {
+                plan::stored_revision(&self.engine.recent_view(), write.id)
+            }
+            None => plan::stored_revision(&self.engine.view(), write.id),
+        };
+        let plan = plan::plan(&stored, head, epoch, commits)?;
+        if let Err(error) = self.engine.commit(plan.ops) {
             self.failed.store(true, Ordering::Release);
             return Err(error);
         }
-        *head = next;
-        self.last_commit.store(next.last_commit, Ordering::Release);
+        written.head = plan.head;
+        written.revisions.adopt(plan.revisions);
+        self.last_commit
+            .store(plan.head.last_commit, Ordering::Release);
         Ok(())
     }
 
     fn latest_ms(&self) -> Result<i64, StoreError> {
         self.check_alive()?;
-        Ok(self.lock_head().at_ms)
+        Ok(self.written().head.at_ms)
     }
 
     fn last_commit(&self) -> Result<CommitNumber, StoreError> {

@@ -41,13 +41,23 @@ impl Writes {
     }
 }
 
-/// The head after `commits` and the writes that lead there, or a refusal of the whole.
+/// What some commits come to.
+pub(super) struct Plan {
+    /// The head after them.
+    pub(super) head: Head,
+    /// The writes that lead there.
+    pub(super) ops: Vec<Op>,
+    /// Revisions of the executions written.
+    pub(super) revisions: BTreeMap<ExecutionId, u64>,
+}
+
+/// Plans `commits`, or refuses the whole. `stored` tells what an execution is at before them.
 pub(super) fn plan(
-    view: &impl View,
+    stored: &dyn Fn(&ExecutionWrite) -> Result<u64, StoreError>,
     head: Head,
     epoch: Epoch,
     commits: &[Commit],
-) -> Result<(Head, Vec<Op>), StoreError> {
+) -> Result<Plan, StoreError> {
     let mut writes = Writes::default();
     let mut revisions = BTreeMap::new();
     let mut last_commit = head.last_commit;
@@ -63,11 +73,11 @@ pub(super) fn plan(
         last_commit = commit.number;
         at_ms = at_ms.max(commit.at_ms);
         for write in &commit.executions {
-            let stored = match revisions.get(&write.id) {
+            let before = match revisions.get(&write.id) {
                 Some(&revision) => revision,
-                None => stored_revision(view, write.id)?,
+                None => stored(write)?,
             };
-            check(write, stored)?;
+            check(write, before)?;
             revisions.insert(write.id, write.revision);
             add_execution(&mut writes, write);
         }
@@ -85,11 +95,15 @@ pub(super) fn plan(
         at_ms,
     };
     writes.put(keys::head(), encoding::head(head));
-    Ok((head, writes.into_ops()?))
+    Ok(Plan {
+        head,
+        ops: writes.into_ops()?,
+        revisions,
+    })
 }
 
 /// The revision on disk; 0 where there is none.
-fn stored_revision(view: &impl View, id: ExecutionId) -> Result<u64, StoreError> {
+pub(super) fn stored_revision(view: &impl View, id: ExecutionId) -> Result<u64, StoreError> {
     Ok(view
         .get(&keys::execution(id), encoding::revision_from)?
         .transpose()?

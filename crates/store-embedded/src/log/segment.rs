@@ -1,0 +1,170 @@
+//! The bytes of a segment: a header, then records until one does not check.
+//!
+//! | offset | bytes | what |
+//! |---|---|---|
+//! | 0 | 512 | the header |
+//! | 512 | 512 | the header again: one of the two is whole, whatever a power cut or a bit does |
+//! | 1,024 | … | records, one after the other |
+//!
+//! A header: `TPLG`, format (1), 3 zeros, sequence (8), first group (8), checksum of these (8). Sequence
+//! 0 means that the segment holds nothing. A record: length of its payload (4), group (8), checksum
+//! (8), payload. The checksum of a record begins from the segment's sequence, so what an earlier use of
+//! the file left behind never checks. Numbers are little-endian, checksums are xxh3.
+
+use store::Op;
+use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
+
+const MAGIC: [u8; 4] = *b"TPLG";
+const FORMAT: u8 = 1;
+
+/// A sector: the most that a disk writes at once or not at all.
+const SECTOR: usize = 512;
+
+/// Where the first record begins.
+pub(super) const RECORDS_AT: u64 = 2 * SECTOR as u64;
+
+const HEADER_BYTES: usize = 32;
+const FRAME_BYTES: usize = 20;
+
+/// What a segment is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Header {
+    /// Place of the segment in the log, from 1; 0: the segment is free.
+    pub(super) sequence: u64,
+    /// The group its first record has.
+    pub(super) first_group: u64,
+}
+
+impl Header {
+    pub(super) const FREE: Header = Header {
+        sequence: 0,
+        first_group: 0,
+    };
+
+    /// Both copies.
+    pub(super) fn encode(self) -> Vec<u8> {
+        let mut one = Vec::with_capacity(SECTOR);
+        one.extend(MAGIC);
+        one.extend([FORMAT, 0, 0, 0]);
+        one.extend(self.sequence.to_le_bytes());
+        one.extend(self.first_group.to_le_bytes());
+        one.extend(xxh3_64(&one).to_le_bytes());
+        one.resize(SECTOR, 0);
+        one.repeat(2)
+    }
+
+    /// The newer of the two copies that check. A segment of which neither does was being made or
+    /// being freed when the power went: it is free.
+    pub(super) fn decode(segment: &[u8]) -> Header {
+        let copy = |at: usize| {
+            let bytes = segment.get(at..at + HEADER_BYTES)?;
+            let (content, checksum) = bytes.split_at(HEADER_BYTES - 8);
+            let checks = xxh3_64(content).to_le_bytes() == *checksum;
+            (checks && content.starts_with(&MAGIC) && content[4] == FORMAT).then_some(Header {
+                sequence: number(content, 8)?,
+                first_group: number(content, 16)?,
+            })
+        };
+        let copies = [copy(0), copy(SECTOR)];
+        let newest = copies
+            .into_iter()
+            .flatten()
+            .max_by_key(|header| header.sequence);
+        newest.unwrap_or(Header::FREE)
+    }
+}
+
+/// A record of `ops`, ready to be written.
+pub(super) fn record(sequence: u64, group: u64, ops: &[Op]) -> Vec<u8> {
+    let payload_bytes: usize = ops
+        .iter()
+        .map(|op| match op {
+            Op::Put(key, value) => 9 + key.len() + value.len(),
+            Op::Delete(key) => 5 + key.len(),
+        })
+        .sum();
+    let mut bytes = Vec::with_capacity(FRAME_BYTES + payload_bytes);
+    bytes.extend((payload_bytes as u32).to_le_bytes());
+    bytes.extend(group.to_le_bytes());
+    bytes.extend([0; 8]);
+    for op in ops {
+        let (kind, key) = match op {
+            Op::Delete(key) => (0, key),
+            Op::Put(key, _) => (1, key),
+        };
+        bytes.push(kind);
+        bytes.extend((key.len() as u32).to_le_bytes());
+        bytes.extend_from_slice(key);
+        if let Op::Put(_, value) = op {
+            bytes.extend((value.len() as u32).to_le_bytes());
+            bytes.extend_from_slice(value);
+        }
+    }
+    let checksum = checksum(sequence, group, &bytes[FRAME_BYTES..]);
+    bytes[12..FRAME_BYTES].copy_from_slice(&checksum.to_le_bytes());
+    bytes
+}
+
+fn checksum(sequence: u64, group: u64, payload: &[u8]) -> u64 {
+    let length = payload.len() as u64;
+    xxh3_64_with_seed(
+        payload,
+        sequence.rotate_left(32) ^ group ^ length.rotate_left(16),
+    )
+}
+
+/// The payload of the record of `group` at `at`, if there is one.
+pub(super) fn record_at(segment: &[u8], at: usize, sequence: u64, group: u64) -> Option<&[u8]> {
+    let frame = segment.get(at..at.checked_add(FRAME_BYTES)?)?;
+    if number(frame, 4)? != group {
+        return None;
+    }
+    let length = u32::from_le_bytes(frame.get(..4)?.try_into().ok()?) as usize;
+    let from = at + FRAME_BYTES;
+    let payload = segment.get(from..from.checked_add(length)?)?;
+    (checksum(sequence, group, payload) == number(frame, 12)?).then_some(payload)
+}
+
+/// Bytes of a record in the segment, payload included.
+pub(super) fn record_bytes(payload: &[u8]) -> usize {
+    FRAME_BYTES + payload.len()
+}
+
+/// Whether a whole record of a group after `group` lies anywhere from `at` on.
+///
+/// One record is written and synced before the next is begun. So a later record that checks proves
+/// that what does not check before it was durable once, and is damaged now.
+pub(super) fn is_damaged_from(segment: &[u8], at: usize, sequence: u64, group: u64) -> bool {
+    let groups = group..group.saturating_add(segment.len() as u64);
+    (at..segment.len().saturating_sub(FRAME_BYTES)).any(|at| {
+        number(segment, at + 4).is_some_and(|found| {
+            groups.contains(&found) && record_at(segment, at, sequence, found).is_some()
+        })
+    })
+}
+
+/// What [`record`] was made of; `None` when the bytes are none of a record's.
+pub(super) fn ops(mut payload: &[u8]) -> Option<Vec<Op>> {
+    fn text<'a>(from: &mut &'a [u8]) -> Option<&'a [u8]> {
+        let (length, rest) = from.split_at_checked(4)?;
+        let length = u32::from_le_bytes(length.try_into().ok()?) as usize;
+        let (text, rest) = rest.split_at_checked(length)?;
+        *from = rest;
+        Some(text)
+    }
+    let mut ops = Vec::new();
+    while let Some((kind, rest)) = payload.split_first() {
+        payload = rest;
+        let key = text(&mut payload)?.to_vec();
+        ops.push(match kind {
+            0 => Op::Delete(key),
+            1 => Op::Put(key, text(&mut payload)?.to_vec()),
+            _ => return None,
+        });
+    }
+    Some(ops)
+}
+
+fn number(bytes: &[u8], at: usize) -> Option<u64> {
+    Some(u64::from_le_bytes(bytes.get(at..at + 8)?.try_into().ok()?))
+}
