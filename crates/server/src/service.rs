@@ -5,11 +5,13 @@ use std::time::{Duration, Instant};
 
 use api::{Door, Head, Meta};
 use engine::arn::Owner;
+use engine::operations::get_activity_task;
 use engine::{ErrorName, Operation, ReadError, Rejection, Request, Response};
 use store::Store;
 use tokio::sync::Semaphore;
 
 use crate::clock::Clock;
+use crate::disk::Space;
 use crate::driver::{Answer, Delivery, Driver};
 use crate::log::{self, Level};
 use crate::metrics::Metrics;
@@ -28,6 +30,9 @@ pub struct Service {
     pub owner: Owner,
     pub clock: Clock,
     pub metrics: Arc<Metrics>,
+    pub space: Space,
+    /// How long a poll is held that nobody may serve now.
+    pub poll_hold: Duration,
     pub reads: Arc<Semaphore>,
 }
 
@@ -109,11 +114,29 @@ impl Service {
         if operation.is_read() {
             return self.read(request).await;
         }
+        let is_poll = operation == Operation::GetActivityTask;
+        if is_poll && self.space.is_short() {
+            // A hand-out is a write. A poll waits anyway: for room, or for its end.
+            let room = tokio::time::timeout(self.poll_hold, self.space.plenty());
+            if room.await.is_err() {
+                let empty = get_activity_task::Response { task: None };
+                return Ok(Answer::Done(Ok(Response::GetActivityTask(empty))));
+            }
+        } else if self.space.refuses(operation) {
+            return Ok(Answer::Done(Err(full())));
+        }
         // A lookup by key, answered from memory nearly always: not worth a thread's wake-up.
         let durable = self.driver.durable();
         let lookup = names::look_up(&*self.store, durable, &request)
             .map_err(|error| self.fault(operation, &error))?;
-        Ok(self.driver.ask(request, lookup).await)
+        if is_poll {
+            return Ok(self.driver.ask(request, lookup).await);
+        }
+        tokio::select! {
+            answer = self.driver.ask(request, lookup) => Ok(answer),
+            // Whether it will be done is not known: it may be committed when there is room.
+            () = self.space.stalled() => Ok(Answer::Done(Err(full()))),
+        }
     }
 
     async fn read(self: &Arc<Self>, request: Request) -> Result<Answer, Fault> {
@@ -174,6 +197,14 @@ impl Service {
 
 /// The server could not do it; said in the log.
 struct Fault;
+
+fn full() -> Rejection {
+    Rejection::new(
+        ErrorName::ServiceUnavailable,
+        "The disk of the server is full or does not answer. Make room on it; writes are taken again \
+         by themselves.",
+    )
+}
 
 fn stopping() -> Rejection {
     Rejection::new(ErrorName::ServiceUnavailable, "The server is stopping.")

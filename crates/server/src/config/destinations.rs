@@ -40,6 +40,10 @@ impl Settings {
             let why = "must be off, or a URL that begins with http:// or https://";
             return Err(webhook.refused("status_events_webhook", why));
         }
+        let reserve = &self.disk_reserve_megabytes;
+        if reserve.value > 1 << 30 {
+            return Err(reserve.refused("disk_reserve_megabytes", "must be 0 to 1073741824"));
+        }
         let megabytes = &self.execution_log_megabytes;
         if !(1..=1 << 20).contains(&megabytes.value) {
             return Err(megabytes.refused("execution_log_megabytes", "must be 1 to 1048576"));

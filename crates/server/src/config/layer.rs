@@ -78,6 +78,11 @@ pub struct Layer {
     #[arg(long, value_name = "COUNT")]
     pub threads: Option<usize>,
 
+    /// Room kept free on the disk of the data folder: with less nothing new is begun, with half of it
+    /// nothing is written [default: 512, or a tenth of the disk if that is less]
+    #[arg(long, value_name = "MEGABYTES")]
+    pub disk_reserve_megabytes: Option<u64>,
+
     /// Where execution logs go, as the state machines' logging configurations want them: off, stdout,
     /// or folder:PATH with a file for each log group
     /// [default: folder:DATA/execution-logs, or off with --in-memory]

@@ -60,6 +60,7 @@ pub struct Settings {
     pub quotas_profile: Setting<Profile>,
     pub quotas: QuotasLayer,
     pub threads: Setting<usize>,
+    pub disk_reserve_megabytes: Setting<u64>,
     pub execution_logs: Setting<String>,
     pub execution_log_megabytes: Setting<u64>,
     pub execution_log_files: Setting<usize>,
@@ -87,6 +88,9 @@ const DEFAULT_POLLS_PER_ACTIVITY: usize = 100_000;
 const AWS_POLLS_PER_ACTIVITY: usize = 1_000;
 /// An execution in memory is some kilobytes and its documents.
 const DEFAULT_EXECUTIONS_CACHED: usize = 20_000;
+/// Room for what the engine under the store writes of its own accord: tables in memory, journals and
+/// what it is merging.
+const DEFAULT_DISK_RESERVE_MEGABYTES: u64 = 512;
 /// More threads only serve sockets: executions have one thread, however many there are.
 const THREADS_MAX: usize = 64;
 
@@ -167,6 +171,7 @@ impl Settings {
             polls_per_activity: pick!(polls_per_activity, polls_per_activity),
             executions_cached: pick!(executions_cached, DEFAULT_EXECUTIONS_CACHED),
             threads: pick!(threads, cores.clamp(1, 8)),
+            disk_reserve_megabytes: pick!(disk_reserve_megabytes, DEFAULT_DISK_RESERVE_MEGABYTES),
             execution_logs: pick!(execution_logs, destinations::DEFAULT.to_owned()),
             execution_log_megabytes: pick!(execution_log_megabytes, 64),
             execution_log_files: pick!(execution_log_files, 4),

@@ -76,6 +76,11 @@ pub fn print(settings: &Settings, out: &mut dyn Write) -> io::Result<()> {
         &settings.threads.origin,
     );
     row(
+        "disk_reserve_megabytes",
+        plain(&settings.disk_reserve_megabytes),
+        &settings.disk_reserve_megabytes.origin,
+    );
+    row(
         "execution_logs",
         quoted(&settings.execution_logs.value),
         &settings.execution_logs.origin,

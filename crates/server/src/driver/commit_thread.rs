@@ -8,6 +8,7 @@ use std::time::Instant;
 use store::{Commit, CommitNumber, Epoch, Store};
 
 use super::release::{Release, Releaser};
+use crate::disk::Space;
 use crate::exit;
 
 /// One node writes, so the fence never moves.
@@ -50,6 +51,7 @@ pub(super) struct Committer {
     store: Arc<dyn Store>,
     releaser: Releaser,
     durable: CommitNumber,
+    space: Space,
     commits: Vec<Commit>,
     waiting: VecDeque<(CommitNumber, Release)>,
 }
@@ -59,11 +61,13 @@ impl Committer {
         store: Arc<dyn Store>,
         releaser: Releaser,
         durable: CommitNumber,
+        space: Space,
     ) -> Committer {
         Committer {
             store,
             releaser,
             durable,
+            space,
             commits: Vec::new(),
             waiting: VecDeque::new(),
         }
@@ -95,7 +99,8 @@ impl Committer {
         self.release();
         let last = self.commits.last()?.number;
         let started = Instant::now();
-        if let Err(error) = self.store.commit(EPOCH, &self.commits) {
+        let (store, commits) = (&self.store, &self.commits);
+        if let Err(error) = self.space.commit(|| store.commit(EPOCH, commits)) {
             // Nobody knows what is on disk now, so nothing may be promised on top of it. What was
             // answered before is durable, and a restart reads what there is.
             exit::now(

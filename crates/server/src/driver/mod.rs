@@ -26,6 +26,7 @@ use tokio::runtime::Handle;
 use tokio::sync::{mpsc as tokio_mpsc, oneshot};
 
 use crate::clock::Clock;
+use crate::disk::Space;
 use crate::metrics::Metrics;
 use crate::watching::Watchers;
 
@@ -89,6 +90,8 @@ pub struct Parts {
     pub metrics: Arc<Metrics>,
     /// Who is told of what happens to executions.
     pub watchers: Watchers,
+    /// The room that commits have.
+    pub space: Space,
 }
 
 /// A started driver.
@@ -117,8 +120,12 @@ pub fn start(parts: Parts) -> std::io::Result<Started> {
     ));
     let (calls_in, calls) = tokio_mpsc::unbounded_channel();
     let releaser = release::Releaser::new(Arc::clone(&driver), calls_in, parts.watchers);
-    let committer =
-        commit_thread::Committer::new(Arc::clone(&parts.store), releaser, parts.durable);
+    let committer = commit_thread::Committer::new(
+        Arc::clone(&parts.store),
+        releaser,
+        parts.durable,
+        parts.space,
+    );
     let (sink, commit) = if parts.commits_inline {
         (commit_thread::Sink::Inline(committer), None)
     } else {

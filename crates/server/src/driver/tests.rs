@@ -164,6 +164,7 @@ fn bench(commits_inline: bool) -> Bench {
         clock,
         metrics: Arc::clone(&metrics),
         watchers: crate::watching::Watchers::default(),
+        space: crate::disk::Space::default(),
     })
     .unwrap();
     let Started {

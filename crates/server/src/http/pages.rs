@@ -7,6 +7,8 @@ use hyper::header::{self, HeaderValue};
 use hyper::http::request::Parts;
 use hyper::{Response, StatusCode};
 
+use crate::disk::Room;
+
 use super::Edge;
 use super::body::Whole;
 
@@ -28,7 +30,12 @@ pub(super) async fn answer(edge: &Edge, parts: &Parts) -> Response<Whole> {
         "/readyz" => ready(edge),
         "/metrics" => {
             let gauges = tokio::time::timeout(GAUGES_TIMEOUT, edge.service.driver.gauges()).await;
-            page(StatusCode::OK, &edge.metrics.render(gauges.ok().flatten()))
+            let mut text = edge.metrics.render(gauges.ok().flatten());
+            if let Some(free) = edge.service.space.free_bytes() {
+                text.push_str("# TYPE store_disk_free_bytes gauge\n");
+                text.push_str(&format!("store_disk_free_bytes {free}\n"));
+            }
+            page(StatusCode::OK, &text)
         }
         _ => page(StatusCode::NOT_FOUND, "not found\n"),
     }
@@ -50,6 +57,12 @@ fn ready(edge: &Edge) -> Response<Whole> {
         "serving",
         draining.then(|| "the server is stopping".to_owned()),
     );
+    let disk = match edge.service.space.room() {
+        Room::Plenty => None,
+        Room::Short => Some("nearly full"),
+        Room::None => Some("full, or it does not answer"),
+    };
+    check("disk", disk.map(str::to_owned));
     // A failed commit has ended the process, so what can fail here is reading.
     check(
         "store",

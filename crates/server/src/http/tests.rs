@@ -73,6 +73,7 @@ pub(super) fn edge(runtime: tokio::runtime::Handle) -> (Edge, driver::Threads) {
         clock,
         metrics: Arc::clone(&metrics),
         watchers: crate::watching::Watchers::default(),
+        space: crate::disk::Space::default(),
     })
     .unwrap();
     let door = DoorOptions {
@@ -87,6 +88,8 @@ pub(super) fn edge(runtime: tokio::runtime::Handle) -> (Edge, driver::Threads) {
         owner,
         clock,
         metrics,
+        space: crate::disk::Space::default(),
+        poll_hold: std::time::Duration::from_millis(100),
         reads: Arc::new(Semaphore::new(1)),
     });
     (

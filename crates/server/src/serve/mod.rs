@@ -21,7 +21,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::Semaphore;
 
 use crate::clock::Clock;
-use crate::config::Settings;
+use crate::config::{Origin, Settings};
 use crate::disk::Space;
 use crate::driver::{self, Started, Threads};
 use crate::http::{self, Closing, Edge, Hosts};
@@ -136,7 +136,14 @@ fn start(
     let shard =
         Shard::recover(options, &*store, clock.now()).context("cannot read the store back")?;
     let metrics = Arc::new(Metrics::default());
-    let space = Space::default();
+    let space = if settings.in_memory.value {
+        Space::default()
+    } else {
+        let reserve = &settings.disk_reserve_megabytes;
+        let exactly = reserve.origin != Origin::Default;
+        Space::watch(settings.data.value.clone(), reserve.value << 20, exactly)
+            .context("cannot look at the disk")?
+    };
     let (watchers, workers) =
         watching::start(settings, &owner, &metrics, &space).context("cannot start threads")?;
     let started = driver::start(driver::Parts {
@@ -148,6 +155,7 @@ fn start(
         clock,
         metrics: Arc::clone(&metrics),
         watchers,
+        space: space.clone(),
     });
     let Started {
         driver,
@@ -166,6 +174,8 @@ fn start(
         owner,
         clock,
         metrics,
+        space,
+        poll_hold: Duration::from_secs_f64(settings.poll_hold_seconds.value),
         reads: Arc::new(Semaphore::new(READS_AT_A_TIME)),
     });
     runtime.spawn(calls::make(Arc::clone(&service), calls));
@@ -210,6 +220,7 @@ async fn until_stopped(
     );
     edge.draining.store(true, Ordering::Relaxed);
     edge.service.driver.tell(Message::Drain);
+    edge.service.space.stop();
     if !closing.close(DRAIN_TIMEOUT).await {
         let left = edge.metrics.connections.get();
         log::line(

@@ -11,7 +11,7 @@ fn probes_and_metrics_answer() {
     let ready = server.get("/readyz");
     assert_eq!(
         (ready.status, ready.body.as_str()),
-        (200, "serving: ok\nstore: ok\n")
+        (200, "serving: ok\ndisk: ok\nstore: ok\n")
     );
     assert_eq!(server.get("/").status, 200);
     assert_eq!(server.get("/nothing").status, 404);

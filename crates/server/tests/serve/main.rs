@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod calls;
+mod full_disk;
 mod health;
 mod hostile;
 mod hosts;
