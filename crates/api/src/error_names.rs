@@ -140,6 +140,9 @@ pub(crate) fn refused(operation: Operation, refusal: &Refusal) -> Answer {
 
 /// The answer to what the service refused.
 pub(crate) fn answer(operation: Operation, rejection: &Rejection) -> Answer {
+    if rejection.name == ErrorName::InternalFailure {
+        return plain(500, name_of(rejection.name), Some(&rejection.message));
+    }
     if rejection.name == ErrorName::ServiceUnavailable {
         return plain(503, name_of(rejection.name), Some(&rejection.message));
     }
@@ -221,6 +224,7 @@ pub(crate) const fn name_of(name: ErrorName) -> &'static str {
         ErrorName::TaskTimedOut => "TaskTimedOut",
         ErrorName::TooManyTags => "TooManyTags",
         ErrorName::ValidationException => "ValidationException",
+        ErrorName::InternalFailure => "InternalFailure",
         ErrorName::ServiceUnavailable => "ServiceUnavailable",
     }
 }

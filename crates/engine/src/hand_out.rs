@@ -90,26 +90,32 @@ impl Shard {
             return;
         };
         self.remove_poll(ticket);
-        let mut live = self
-            .executions
-            .take(id)
-            .expect("an execution with a hand-out in doubt stays in memory");
+        let Some(mut live) = self.executions.take(id) else {
+            assert!(
+                self.quarantined.contains(&id),
+                "an execution with a hand-out in doubt stays in memory"
+            );
+            out.push(Output::Settled {
+                after: 0,
+                execution: id,
+                event,
+            });
+            return;
+        };
         let mut turn = Turn::default();
         let queue = self.delivery.settle(id, event);
         if queue.is_some() {
             self.put_backs += 1;
-            self.step(
-                id,
-                &mut live,
-                Input::PutBack { task: event },
-                &mut turn,
-                now,
-            )
-            .expect("a hand-out in doubt can be put back");
+            let put_back = Input::PutBack { task: event };
+            let stepped = self.step(id, &mut live, put_back, &mut turn, now);
+            assert!(
+                stepped.is_ok() || live.poison.is_some(),
+                "a hand-out in doubt can be put back"
+            );
         }
         self.finish(id, &mut live, turn, now, out);
         let after = live.last_commit;
-        self.executions.put_back(id, live);
+        self.put_back(id, live, out);
         if let Some(queue) = queue {
             self.settling.push_back((after, queue, id, event));
         }

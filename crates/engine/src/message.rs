@@ -68,6 +68,13 @@ pub enum Message {
         /// What the store had; `None` when there is no such execution.
         execution: Option<LoadedExecution>,
     },
+    /// Another answer to [`Output::LoadExecution`]: reading it panicked.
+    LoadPanicked {
+        /// Which execution.
+        id: ExecutionId,
+        /// What the panic said.
+        panic: String,
+    },
     /// An answer to [`Output::LoadDefinition`].
     LoadedDefinition {
         /// Number of the machine.
@@ -178,6 +185,15 @@ pub enum Output {
         resource: Arc<str>,
         /// What to call it with.
         parameters: Document,
+    },
+    /// The execution is in quarantine: an operator must hear of it.
+    Quarantined {
+        /// Which.
+        execution: ExecutionId,
+        /// Its ARN, when it could be read.
+        execution_arn: Option<Arc<str>>,
+        /// What the panic said.
+        panic: String,
     },
     /// Give up a call once commit `after` is durable: nobody waits for its result any more. It may
     /// have come to its end, or never have begun.

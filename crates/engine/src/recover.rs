@@ -1,6 +1,6 @@
 //! A shard from what the store holds: records, timers and queues. Executions stay on disk.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use interpreter::{TimerId, TimerKind};
 use store::{RecordKind, Store, StoreError};
@@ -53,6 +53,7 @@ impl Shard {
             executions_open: 0,
             put_backs: 0,
             agenda: VecDeque::new(),
+            quarantined: BTreeSet::new(),
             owed_calls: Vec::new(),
         };
         shard.names_forgotten = shard.durable;

@@ -35,6 +35,8 @@ pub enum ErrorName {
     TooManyTags,
     /// A broken constraint of the model, or a rule of the service (then with a reason).
     ValidationException,
+    /// The service itself is wrong (500).
+    InternalFailure,
     /// The server cannot take this now; try again (5xx).
     ServiceUnavailable,
 }

@@ -4,7 +4,7 @@
 //! `operations/`, what happens to an execution in `steps.rs`, who gets a task in `hand_out.rs`, and how
 //! a shard comes back after a restart in `recover.rs`.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use asl::StateMachine;
@@ -64,6 +64,8 @@ pub struct Gauges {
     pub polls: u64,
     /// Executions in memory.
     pub executions_cached: u64,
+    /// Executions set aside because of a bug, since the start.
+    pub executions_quarantined: u64,
 }
 
 /// A state machine as the shard knows it.
@@ -110,6 +112,8 @@ pub struct Shard {
     pub(crate) put_backs: u64,
     /// Work that one message led to beyond its own execution; done before `handle` returns.
     pub(crate) agenda: VecDeque<(ExecutionId, Work)>,
+    /// Executions at which the interpreter panicked; see `quarantine.rs`.
+    pub(crate) quarantined: BTreeSet<ExecutionId>,
     /// Calls to make again after a restart.
     pub(crate) owed_calls: Vec<(ExecutionId, u32)>,
 }
@@ -142,6 +146,10 @@ impl Shard {
             Message::Delivered(ticket) => self.delivered(ticket),
             Message::Undelivered(ticket) => self.undelivered(ticket, now, out),
             Message::Loaded { id, execution } => self.loaded(id, execution, now, out),
+            Message::LoadPanicked { id, panic } => {
+                let waiting = self.executions.loaded(id);
+                self.quarantine(id, None, panic, waiting, out);
+            }
             Message::LoadedDefinition {
                 machine,
                 revision,
@@ -188,6 +196,7 @@ impl Shard {
             timers: self.timers.len() as u64,
             polls: self.delivery.polls.len() as u64,
             executions_cached: self.executions.cached() as u64,
+            executions_quarantined: self.quarantined.len() as u64,
         }
     }
 

@@ -10,6 +10,7 @@ use crate::delivery::{OUTBOX, PollState, TaskState};
 use crate::executions::{Found, Live, Turn, Work};
 use crate::message::{LoadedExecution, Now, Output, Ticket};
 use crate::operations::{Operation, Response};
+use crate::quarantine::{guarded, in_quarantine};
 use crate::rejection::{ErrorName, Rejection};
 use crate::shapes::ActivityTask;
 use crate::shard::{STEPS_PER_TURN_MAX, Shard};
@@ -19,6 +20,9 @@ use crate::watching::{LogEvents, Seen, StatusChange};
 impl Shard {
     /// Does `work` on an execution, now or when it is in memory and free.
     pub(crate) fn work(&mut self, id: ExecutionId, work: Work, now: Now, out: &mut Vec<Output>) {
+        if self.quarantined.contains(&id) {
+            return self.refuse_quarantined(id, work, out);
+        }
         match self.executions.take_for(id, work) {
             Found::Here(mut live, work) => {
                 if live.doubts > 0 && !matches!(work, Work::Offer { .. }) {
@@ -26,7 +30,7 @@ impl Shard {
                 } else {
                     self.work_on(id, &mut live, work, now, out);
                 }
-                self.executions.put_back(id, live);
+                self.put_back(id, live, out);
             }
             Found::Waits => {}
             Found::MustLoad => out.push(Output::LoadExecution(id)),
@@ -45,24 +49,30 @@ impl Shard {
         if waiting.is_empty() {
             return;
         }
-        let live = loaded.and_then(|loaded| {
-            let LoadedExecution {
-                row,
-                documents,
-                definition,
-                logging,
-            } = loaded;
-            let mut document = |event| {
-                documents
-                    .iter()
-                    .find(|(home, _)| *home == event)
-                    .map(|(_, document)| document.clone())
-            };
-            let execution = Execution::restore(&row.snapshot, &mut document)?;
-            let mut live = Live::new(execution, definition, row.revision);
-            live.logging = logging;
-            Some(live)
-        });
+        let restore = |loaded: Option<LoadedExecution>| {
+            loaded.and_then(|loaded| {
+                let LoadedExecution {
+                    row,
+                    documents,
+                    definition,
+                    logging,
+                } = loaded;
+                let mut document = |event| {
+                    documents
+                        .iter()
+                        .find(|(home, _)| *home == event)
+                        .map(|(_, document)| document.clone())
+                };
+                let execution = Execution::restore(&row.snapshot, &mut document)?;
+                let mut live = Live::new(execution, definition, row.revision);
+                live.logging = logging;
+                Some(live)
+            })
+        };
+        let live = match guarded(|| restore(loaded)) {
+            Ok(live) => live,
+            Err(panic) => return self.quarantine(id, None, panic, waiting, out),
+        };
         match live {
             Some(live) => {
                 let closed = live.execution.status() != Status::Running;
@@ -227,14 +237,9 @@ impl Shard {
         {
             // An execution whose state machine was deleted ends at its next transition; a closed one
             // refuses to hear of it, as it will refuse the input.
-            let _ = interpreter::step(
-                &mut live.execution,
-                &live.definition,
-                Input::MachineDeleted,
-                &moment,
-            );
+            let _ = live.step(Input::MachineDeleted, &moment);
         }
-        let step = interpreter::step(&mut live.execution, &live.definition, input, &moment)?;
+        let step = live.step(input, &moment)?;
         turn.absorb(id, step, at_ms, now, &mut self.delivery, &mut self.timers);
         self.serve_within(id, live, turn, now);
         Ok(())
@@ -284,8 +289,11 @@ impl Shard {
             task: event,
             worker_name,
         };
-        let step = interpreter::step(&mut live.execution, &live.definition, input, &moment)
-            .expect("a task in a queue is open in its execution");
+        let step = live.step(input, &moment);
+        if live.poison.is_some() {
+            return self.park_again(ticket);
+        }
+        let step = step.expect("a task in a queue is open in its execution");
         turn.absorb(id, step, at_ms, now, &mut self.delivery, &mut self.timers);
         let entry = self
             .delivery
@@ -368,6 +376,13 @@ impl Shard {
         now: Now,
         out: &mut Vec<Output>,
     ) {
+        if live.poison.is_some() {
+            // The answers that this turn owes are not given: those polls wait on.
+            for (ticket, ..) in turn.hand_outs {
+                self.park_again(ticket);
+            }
+            return;
+        }
         if turn.is_empty() {
             return;
         }
@@ -454,6 +469,7 @@ impl Shard {
             send_task_failure, send_task_heartbeat, send_task_success, stop_execution,
         };
         let response = match (operation, result) {
+            _ if live.poison.is_some() => Err(in_quarantine()),
             (Operation::StopExecution, _) => match live.execution.stop_ms() {
                 Some(stop_ms) => Ok(Response::StopExecution(stop_execution::Response {
                     stop_ms,

@@ -63,6 +63,19 @@ impl Timers {
         Some(armed)
     }
 
+    /// Takes all timers of an execution away, and leaves their rows.
+    pub(crate) fn forget(&mut self, execution: ExecutionId) {
+        let own = (execution, TimerId(0))..=(execution, TimerId(u32::MAX));
+        let timers: Vec<TimerId> = self
+            .armed
+            .range(own)
+            .map(|((_, timer), _)| *timer)
+            .collect();
+        for timer in timers {
+            self.disarm(execution, timer);
+        }
+    }
+
     /// Its row is part of a commit.
     pub(crate) fn mark_stored(&mut self, execution: ExecutionId, timer: TimerId) {
         if let Some(armed) = self.armed.get_mut(&(execution, timer)) {

@@ -99,6 +99,8 @@ impl Turn<'_> {
                 hand_out,
                 output,
             } => {
+                let poison = breaks::awake("r57") && self.execution.events.is_multiple_of(3);
+                assert!(!poison, "break r57");
                 let frame = self.handed_out(task, hand_out)?;
                 let ended = self.task_ended(frame, Ended::Succeeded(output.homeless()));
                 Ok(ended.and_then(|()| self.run()))

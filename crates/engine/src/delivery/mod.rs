@@ -170,6 +170,19 @@ impl Delivery {
         Some(entry)
     }
 
+    /// Closes all tasks of an execution, and leaves their rows.
+    pub(crate) fn forget(&mut self, execution: ExecutionId) {
+        let own = (execution, 0)..=(execution, u32::MAX);
+        let events: Vec<u32> = self
+            .tasks
+            .range(own)
+            .map(|((_, event), _)| *event)
+            .collect();
+        for event in events {
+            self.close(execution, event);
+        }
+    }
+
     /// A task moves on.
     pub(crate) fn set(&mut self, execution: ExecutionId, event: u32, state: TaskState) {
         if let Some(entry) = self.tasks.get_mut(&(execution, event)) {

@@ -31,6 +31,8 @@ pub(crate) struct Live {
     pub(crate) doubts: u32,
     /// What happened meanwhile.
     pub(crate) deferred: VecDeque<Work>,
+    /// What the interpreter panicked with, if it did; see `quarantine.rs`.
+    pub(crate) poison: Option<String>,
     used: u64,
 }
 
@@ -44,6 +46,7 @@ impl Live {
             last_commit: 0,
             doubts: 0,
             deferred: VecDeque::new(),
+            poison: None,
             used: 0,
         }
     }

@@ -10,6 +10,7 @@ use crate::executions::{Live, Turn, Work};
 use crate::message::{NameLookup, Now, Output, Ticket};
 use crate::operations::start_execution::Existing;
 use crate::operations::stop_execution::does_not_exist;
+use crate::quarantine::in_quarantine;
 use crate::rejection::{ErrorName, Rejection};
 use crate::shard::Shard;
 
@@ -136,8 +137,14 @@ impl Shard {
         let mut turn = Turn::default();
         turn.redriven_from = Some(live.listed_at());
         self.step(id, live, Input::Redrive { client_token }, &mut turn, now)
-            .map_err(|_| refused(FORGOTTEN.to_owned()))?;
+            .map_err(|_| match live.poison {
+                Some(_) => in_quarantine(),
+                None => refused(FORGOTTEN.to_owned()),
+            })?;
         self.finish(id, live, turn, now, out);
+        if live.poison.is_some() {
+            return Err(in_quarantine());
+        }
         let redrive_ms = live.execution.redrive_ms();
         Ok(Response {
             redrive_ms: redrive_ms.expect("an execution that was redriven knows when"),

@@ -10,6 +10,7 @@ use crate::arn::{self, Qualifier};
 use crate::executions::{Live, Turn, Work};
 use crate::message::{NameLookup, Now, Output, Ticket};
 use crate::operations::update_state_machine::{does_not_exist, labelled};
+use crate::quarantine::{guarded, in_quarantine};
 use crate::rejection::Rejection;
 use crate::shard::{STEPS_PER_TURN_MAX, Shard};
 
@@ -189,7 +190,19 @@ impl Shard {
             steps_max: STEPS_PER_TURN_MAX,
         };
         let input = Document::from_text(request.input);
-        let (execution, step) = interpreter::start(definition, birth, input, &moment);
+        let started = guarded(|| interpreter::start(definition, birth, input, &moment));
+        let (execution, step) = match started {
+            Ok(started) => started,
+            Err(panic) => {
+                // Nothing has begun, and nothing was claimed: the next start is tried like this one.
+                out.push(Output::Quarantined {
+                    execution: id,
+                    execution_arn: Some(execution_arn.into()),
+                    panic,
+                });
+                return self.reply(ticket, 0, Err(in_quarantine()), out);
+            }
+        };
         let start_ms = execution.start_ms();
         let birth = execution.birth();
         let revision = (birth.machine, birth.machine_revision);
@@ -199,6 +212,10 @@ impl Shard {
         turn.absorb(id, step, at_ms, now, &mut self.delivery, &mut self.timers);
         self.serve_within(id, &mut live, &mut turn, now);
         self.finish(id, &mut live, turn, now, out);
+        if live.poison.is_some() {
+            self.put_back(id, Box::new(live), out);
+            return self.reply(ticket, 0, Err(in_quarantine()), out);
+        }
         let number = live.last_commit;
         if let Some(claim) = claim {
             self.names.insert(claim.clone(), (number, id));

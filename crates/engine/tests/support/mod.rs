@@ -21,6 +21,8 @@ pub struct Driver {
     pub hand_outs: BTreeMap<Ticket, (ActivityTask, ExecutionId, u32)>,
     pub doubts: std::collections::BTreeSet<(ExecutionId, u32)>,
     pub commits: u64,
+    /// ARN and words of panics.
+    pub quarantined: Vec<(Option<Arc<str>>, String)>,
     /// Calls that were asked for and not cancelled, whether they have come back or not.
     pub calls: std::collections::BTreeSet<(ExecutionId, u32)>,
     pub cancelled: std::collections::BTreeSet<(ExecutionId, u32)>,
@@ -72,6 +74,7 @@ impl Driver {
             hand_outs: BTreeMap::new(),
             doubts: Default::default(),
             commits: 0,
+            quarantined: Vec::new(),
             calls: Default::default(),
             cancelled: Default::default(),
             logs: Vec::new(),
@@ -171,6 +174,11 @@ impl Driver {
             Output::Call {
                 execution, task, ..
             } => drop(self.calls.insert((execution, task))),
+            Output::Quarantined {
+                execution_arn,
+                panic,
+                ..
+            } => self.quarantined.push((execution_arn, panic)),
             Output::CancelCall {
                 execution, task, ..
             } => {

@@ -12,6 +12,7 @@ use super::loads::Loads;
 use super::release::Release;
 use super::{Answer, Call, Driver, Errand, Event};
 use crate::clock::Clock;
+use crate::log::{self, Level};
 
 /// Most events that are handled before their outputs are handed on. Enough to share a sync among
 /// all who came during the last one; few enough that the first of them need not wait for long.
@@ -219,6 +220,21 @@ impl EngineThread {
             Output::Log { after, log } => to.releases.push((after, Release::Log(log))),
             Output::StatusChanged { after, change } => {
                 to.releases.push((after, Release::StatusChanged(change)));
+            }
+            Output::Quarantined {
+                execution,
+                execution_arn,
+                panic,
+            } => {
+                let execution = match execution_arn {
+                    Some(arn) => arn.to_string(),
+                    None => format!("{execution:?}"),
+                };
+                log::line(
+                    Level::Error,
+                    "an execution is in quarantine until the next start: please report this bug",
+                    &[("execution", &execution), ("panic", &panic)],
+                );
             }
             Output::LoadExecution(id) => self.loads.execution(id),
             Output::LoadDefinition { machine, revision } => {

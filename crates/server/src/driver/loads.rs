@@ -1,5 +1,6 @@
 //! Reads of the store that the engine asked for, on threads that may wait for the disk.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -40,11 +41,14 @@ impl Loads {
     /// Answers with [`Message::Loaded`].
     pub(super) fn execution(&self, id: ExecutionId) {
         self.read("execution", move |inner| {
-            let store = &*inner.store;
-            let execution = engine::load_execution(store, id, &mut |machine, revision| {
-                inner.definitions.get(store, machine, revision)
-            })?;
-            Ok(Message::Loaded { id, execution })
+            // Whatever is wrong with it, whoever waits for it must hear of it.
+            catch_unwind(AssertUnwindSafe(|| load_execution(inner, id))).unwrap_or_else(|panic| {
+                let panic = panic
+                    .downcast_ref::<String>()
+                    .cloned()
+                    .unwrap_or_else(|| "reading it panicked".to_owned());
+                Ok(Message::LoadPanicked { id, panic })
+            })
         });
     }
 
@@ -98,4 +102,12 @@ impl Loads {
             }
         });
     }
+}
+
+fn load_execution(inner: &Inner, id: ExecutionId) -> Result<Message, StoreError> {
+    let store = &*inner.store;
+    let execution = engine::load_execution(store, id, &mut |machine, revision| {
+        inner.definitions.get(store, machine, revision)
+    })?;
+    Ok(Message::Loaded { id, execution })
 }

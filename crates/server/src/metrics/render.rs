@@ -21,6 +21,12 @@ impl Metrics {
         if let Some(gauges) = engine {
             page.one("executions_open", "gauge", "", gauges.executions_open);
             page.one("executions_cached", "gauge", "", gauges.executions_cached);
+            page.one(
+                "executions_quarantined",
+                "gauge",
+                "",
+                gauges.executions_quarantined,
+            );
             page.one("timers_pending", "gauge", "", gauges.timers);
             page.one("activity_pollers", "gauge", "", gauges.polls);
             page.one("activity_backlog", "gauge", "", gauges.tasks_queued);

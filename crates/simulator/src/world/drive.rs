@@ -168,6 +168,9 @@ impl World {
                 let arn = change.birth.execution_arn;
                 self.process.told.push_back((after, arn, 1));
             }
+            Output::Quarantined { panic, .. } => {
+                violated!(self, 57, "the interpreter panicked: {panic}");
+            }
             Output::Call { .. } | Output::CancelCall { .. } => {
                 panic!("no definition here calls an integration")
             }
@@ -511,6 +514,7 @@ fn brief(message: &Message) -> String {
         Message::Loaded { id, execution } => {
             format!("Loaded {} {}", short(*id), execution.is_some())
         }
+        Message::LoadPanicked { id, .. } => format!("LoadPanicked {}", short(*id)),
         Message::LoadedDefinition { machine, .. } => format!("LoadedDefinition {machine}"),
         Message::CallDone { .. } => "CallDone".to_owned(),
         Message::Durable(number) => format!("Durable {number}"),
