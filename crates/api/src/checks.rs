@@ -1,6 +1,6 @@
 //! Constraints of the model, checked one after another and refused all at once, in AWS's words.
 
-use std::fmt::Display;
+use std::fmt::{Debug, Display};
 
 use crate::decode::Text;
 use crate::members::{Measure, Range, Shape};
@@ -71,23 +71,25 @@ impl Checks {
     }
 
     /// A number that may be left out.
-    pub(crate) fn range<N: Copy + PartialOrd + Display>(
+    pub(crate) fn range<N: Copy + PartialOrd + Debug + Display>(
         &mut self,
         at: &str,
         value: Option<N>,
         range: &Range<N>,
     ) {
         let Some(value) = value else { return };
+        // As Java prints it: `-1`, but `-1.0` when fractions are allowed.
+        let printed = format!("{value:?}");
         if value < range.min {
             let what = format!(
                 "Member must have value greater than or equal to {}",
                 range.min
             );
-            self.value(at, false, value, &what);
+            self.value(at, false, &printed, &what);
         }
         if value > range.max {
             let what = format!("Member must have value less than or equal to {}", range.max);
-            self.value(at, false, value, &what);
+            self.value(at, false, &printed, &what);
         }
     }
 

@@ -22,14 +22,11 @@ const TO_COME: &[&str] = &[
     "CreateStateMachineAlias",
     "DeleteStateMachineAlias",
     "DeleteStateMachineVersion",
-    "DescribeMapRun",
     "DescribeStateMachineAlias",
-    "ListMapRuns",
     "ListStateMachineAliases",
     "ListStateMachineVersions",
     "PublishStateMachineVersion",
     "StartSyncExecution",
-    "UpdateMapRun",
     "UpdateStateMachineAlias",
 ];
 
