@@ -122,7 +122,7 @@ fn stored_execution(bytes: &[u8]) {
                 count: 1,
                 bytes: history.to_vec(),
             }),
-            listing: None,
+            listings: Vec::new(),
             name: None,
             timers: Vec::new(),
             timers_dropped: Vec::new(),

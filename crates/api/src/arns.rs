@@ -61,9 +61,33 @@ pub(crate) fn map_run(owner: &Owner, text: &str) -> Result<(), Rejection> {
     .map_err(|rejection| rejection.with_resource(text))
 }
 
+/// The same for what must be an alias.
+pub(crate) fn alias<'a>(owner: &Owner, text: &'a str) -> Result<MachineRef<'a>, Rejection> {
+    let machine = arn::parse_state_machine(text)?;
+    ours(
+        owner,
+        text,
+        ErrorName::ResourceNotFound,
+        "Resource not found",
+    )
+    .map_err(|rejection| rejection.with_resource(text))?;
+    Ok(machine)
+}
+
+/// Refuses a qualified ARN where the machine itself is asked for.
+pub(crate) fn qualified(text: &str) -> Rejection {
+    let message = format!("Invalid Arn: 'Qualifier not valid in this context: {text}'");
+    Rejection::new(ErrorName::InvalidArn, message)
+}
+
 /// Deleting what does not exist succeeds; but whoever deletes in another account or region has the
 /// wrong server before them, and must not believe it is done.
 pub(crate) fn ours_to_delete(owner: &Owner, text: &str) -> Result<(), Rejection> {
+    of_this_owner(owner, text)
+}
+
+/// Refuses what is not this owner's as an ARN that is out of place here.
+pub(crate) fn of_this_owner(owner: &Owner, text: &str) -> Result<(), Rejection> {
     if owner.owns(text) {
         return Ok(());
     }

@@ -111,7 +111,7 @@ impl Checks {
     }
 
     // AWS prints the value of a member, unless the model calls it sensitive.
-    fn value(&mut self, at: &str, sensitive: bool, value: impl Display, what: &str) {
+    pub(crate) fn value(&mut self, at: &str, sensitive: bool, value: impl Display, what: &str) {
         let value = if sensitive {
             String::new()
         } else {

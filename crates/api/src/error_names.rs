@@ -72,6 +72,50 @@ pub const fn errors_of(operation: Operation) -> &'static [ErrorName] {
             InvalidEncryptionConfiguration,
         ],
         Operation::DeleteStateMachine => &[InvalidArn, ValidationException],
+        Operation::PublishStateMachineVersion => &[
+            ValidationException,
+            StateMachineDeleting,
+            StateMachineDoesNotExist,
+            ServiceQuotaExceededException,
+            ConflictException,
+            InvalidArn,
+        ],
+        Operation::ListStateMachineVersions => &[ValidationException, InvalidArn, InvalidToken],
+        Operation::DeleteStateMachineVersion => {
+            &[ValidationException, InvalidArn, ConflictException]
+        }
+        Operation::CreateStateMachineAlias => &[
+            InvalidArn,
+            InvalidName,
+            ValidationException,
+            StateMachineDeleting,
+            ResourceNotFound,
+            ConflictException,
+            ServiceQuotaExceededException,
+        ],
+        Operation::DescribeStateMachineAlias => {
+            &[ValidationException, InvalidArn, ResourceNotFound]
+        }
+        Operation::UpdateStateMachineAlias => &[
+            ValidationException,
+            InvalidArn,
+            ResourceNotFound,
+            ConflictException,
+            StateMachineDeleting,
+        ],
+        Operation::DeleteStateMachineAlias => &[
+            ValidationException,
+            InvalidArn,
+            ResourceNotFound,
+            ConflictException,
+        ],
+        Operation::ListStateMachineAliases => &[
+            InvalidArn,
+            InvalidToken,
+            ResourceNotFound,
+            StateMachineDoesNotExist,
+            StateMachineDeleting,
+        ],
         Operation::StartExecution => &[
             ExecutionLimitExceeded,
             ExecutionAlreadyExists,

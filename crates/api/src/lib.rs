@@ -23,6 +23,7 @@ mod members;
 mod operations;
 mod paging;
 mod refusal;
+mod routing;
 mod sts;
 mod tags;
 mod watching;

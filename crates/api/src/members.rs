@@ -83,6 +83,22 @@ pub(crate) const PAGE_TOKEN: Shape = Shape::text(1, 1_024);
 pub(crate) const LIST_EXECUTIONS_PAGE_TOKEN: Shape = Shape::text(1, 3_096);
 pub(crate) const KMS_KEY_ID: Shape = Shape::text(1, 2_048);
 
+pub(crate) const ALIAS_DESCRIPTION: Shape = Shape::text(0, 256).sensitive();
+pub(crate) const CHARACTER_RESTRICTED_NAME: Shape = Shape {
+    pattern: Some(Pattern {
+        text: r"^(?=.*[a-zA-Z_\-\.])[a-zA-Z0-9_\-\.]+$",
+        matches: is_alias_name,
+    }),
+    ..Shape::text(1, 80)
+};
+
+/// Never digits alone: those are a version.
+fn is_alias_name(name: &str) -> bool {
+    name.bytes()
+        .all(|byte| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte))
+        && name.bytes().any(|byte| !byte.is_ascii_digit())
+}
+
 pub(crate) const TRACE_HEADER: Shape = Shape {
     pattern: Some(Pattern {
         text: r"\p{ASCII}*",
@@ -156,6 +172,7 @@ pub(crate) const COUNT: Range = Range {
     min: 0,
     max: i32::MAX,
 };
+pub(crate) const VERSION_WEIGHT: Range = Range { min: 0, max: 100 };
 pub(crate) const DIAGNOSTICS_RANGE: Range = Range { min: 0, max: 100 };
 pub(crate) const REUSE_PERIOD_SECONDS: Range = Range { min: 60, max: 900 };
 

@@ -6,6 +6,11 @@ use engine::{ErrorName, Operation, Rejection};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256};
 
+use crate::checks::Checks;
+use crate::decode::Text;
+use crate::members::{PAGE_SIZE, PAGE_TOKEN};
+use crate::operations::Context;
+
 /// How long a token may be used.
 ///
 /// Source: AWS API reference, `nextToken`: "Each pagination token expires after 24 hours."
@@ -87,16 +92,6 @@ impl PageKey {
         self.cursor(binding, token, now_ms).ok_or_else(invalid)
     }
 
-    /// The same for a cursor that is a name.
-    pub(crate) fn read_name(
-        &self,
-        binding: Binding,
-        token: &str,
-        now_ms: i64,
-    ) -> Result<String, Rejection> {
-        String::from_utf8(self.read(binding, token, now_ms)?).map_err(|_| invalid())
-    }
-
     fn cursor(&self, binding: Binding, token: &str, now_ms: i64) -> Option<Vec<u8>> {
         let mut bytes = URL_SAFE_NO_PAD.decode(token).ok()?;
         let (body, tag) = bytes.split_at_checked(bytes.len().checked_sub(TAG)?)?;
@@ -135,6 +130,54 @@ pub(crate) fn limit(max_results: Option<i32>) -> usize {
         Some(given) if given > 0 => usize::try_from(given).unwrap_or(LIMIT_DEFAULT),
         _ => LIMIT_DEFAULT,
     }
+}
+
+/// `maxResults` and `nextToken` of a request, as every operation that pages takes them.
+pub(crate) struct PageInput<'a> {
+    pub(crate) max_results: Option<i32>,
+    pub(crate) next_token: Option<Text<'a>>,
+}
+
+/// A page that is asked for.
+pub(crate) struct Page<C> {
+    pub(crate) binding: Binding,
+    pub(crate) limit: usize,
+    /// Where to go on.
+    pub(crate) after: Option<C>,
+}
+
+impl PageInput<'_> {
+    /// Checks the constraints of the model.
+    pub(crate) fn check(&self, checks: &mut Checks) {
+        checks.range("maxResults", self.max_results, &PAGE_SIZE);
+        checks.optional("nextToken", self.next_token.as_ref(), &PAGE_TOKEN);
+    }
+
+    /// Reads the token, whose cursor `read` makes out.
+    pub(crate) fn page<C>(
+        self,
+        context: &Context<'_>,
+        binding: Binding,
+        read: impl FnOnce(&[u8]) -> Option<C>,
+    ) -> Result<Page<C>, Rejection> {
+        let after = match self.next_token {
+            Some(token) => {
+                let cursor = context.page_key.read(binding, &token, context.now_ms)?;
+                Some(read(&cursor).ok_or_else(invalid)?)
+            }
+            None => None,
+        };
+        Ok(Page {
+            binding,
+            limit: limit(self.max_results),
+            after,
+        })
+    }
+}
+
+/// A cursor that is a name.
+pub(crate) fn name(cursor: &[u8]) -> Option<String> {
+    String::from_utf8(cursor.to_vec()).ok()
 }
 
 /// What it takes to mint the token of the next page.

@@ -13,11 +13,10 @@ use serde_json::{Value, json};
 use samples::{NOW_MS, door, read, request, response, send, with};
 use service_model::{Model, has};
 
-/// Members of answers that belong to what is not served: map runs, versions, credentials, calls of
+/// Members of answers that belong to what is not served: map runs, credentials, calls of
 /// HTTP endpoints.
 const NEVER_SAID: &[&str] = &[
     "DescribeExecution.mapRunArn",
-    "DescribeStateMachine.description",
     "DescribeStateMachine.label",
     "DescribeStateMachineForExecution.label",
     "DescribeStateMachineForExecution.mapRunArn",

@@ -28,6 +28,7 @@ pub use rejection::{ErrorName, Rejection};
 mod counts;
 mod load;
 mod machine_type;
+mod page;
 mod quarantine;
 mod read;
 mod records;

@@ -55,6 +55,18 @@ pub fn read(
         Request::ListStateMachines(request) => {
             op::list_state_machines::read(request, store, owner).map(Response::ListStateMachines)
         }
+        Request::ListStateMachineVersions(request) => {
+            op::list_state_machine_versions::read(request, store, owner)
+                .map(Response::ListStateMachineVersions)
+        }
+        Request::DescribeStateMachineAlias(request) => {
+            op::describe_state_machine_alias::read(request, store, owner)
+                .map(Response::DescribeStateMachineAlias)
+        }
+        Request::ListStateMachineAliases(request) => {
+            op::list_state_machine_aliases::read(request, store, owner)
+                .map(Response::ListStateMachineAliases)
+        }
         Request::DescribeExecution(request) => {
             op::describe_execution::read(request, store, owner, now_ms)
                 .map(Response::DescribeExecution)

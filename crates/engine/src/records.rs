@@ -2,6 +2,7 @@
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 
 use crate::shapes::{EncryptionConfiguration, LoggingConfiguration, MachineType, Tag};
 
@@ -59,6 +60,52 @@ pub(crate) struct DefinitionRecord {
     pub(crate) definition: Option<String>,
 }
 
+/// What the store keeps of the versions of a state machine.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) enum VersionRow {
+    /// The last version that was published; key: machine number, big-endian. Its number and those
+    /// before it are never used again, whether they are still there or not.
+    Last { machine: u64, version: u64 },
+    /// A version.
+    Published(VersionRecord),
+}
+
+/// A version of a state machine; key: [`version_key`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct VersionRecord {
+    /// Number of the machine.
+    pub(crate) machine: u64,
+    /// From 1.
+    pub(crate) version: u64,
+    /// The revision that it is.
+    pub(crate) revision: u64,
+    pub(crate) creation_ms: i64,
+    pub(crate) description: Option<String>,
+    /// The role that executions of this version have: the machine's may be another one by now.
+    pub(crate) role_arn: String,
+}
+
+/// An alias of a state machine; key: [`alias_key`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct AliasRecord {
+    /// Number of the machine.
+    pub(crate) machine: u64,
+    pub(crate) name: String,
+    pub(crate) description: Option<String>,
+    pub(crate) creation_ms: i64,
+    pub(crate) update_ms: i64,
+    /// One or two; the weights make 100.
+    pub(crate) routing: Vec<Route>,
+}
+
+/// Where an alias leads, and how often.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Route {
+    pub(crate) version: u64,
+    /// Of 100 executions.
+    pub(crate) weight: u32,
+}
+
 /// What a list shows of an execution. It has a format of its own; 2 is 1 with the redrive date behind.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct ListingSummary {
@@ -100,6 +147,32 @@ impl ListingSummary {
 /// Key of a [`DefinitionRecord`].
 pub(crate) fn definition_key(machine: u64, revision: u64) -> Vec<u8> {
     [machine.to_be_bytes(), revision.to_be_bytes()].concat()
+}
+
+/// Number of the list of the executions that were started with a version's or an alias's ARN, so that
+/// such a list pages like a machine's own, at the same cost.
+///
+/// The number is made of the machine's number and the ARN, and its highest bit keeps it apart from
+/// those of machines. Two such lists may share a number: readers look at the ARN of each entry.
+pub(crate) fn list_of(machine: u64, qualified_arn: &str) -> u64 {
+    let hash = Sha256::new()
+        .chain_update(machine.to_be_bytes())
+        .chain_update(qualified_arn)
+        .finalize();
+    let (number, _) = hash
+        .split_first_chunk::<8>()
+        .expect("a hash of SHA-256 has 32 bytes");
+    u64::from_be_bytes(*number) | 1 << 63
+}
+
+/// Key of a [`VersionRecord`]: of one machine the newest comes first.
+pub(crate) fn version_key(machine: u64, version: u64) -> Vec<u8> {
+    [machine.to_be_bytes(), (!version).to_be_bytes()].concat()
+}
+
+/// Key of an [`AliasRecord`].
+pub(crate) fn alias_key(machine: u64, name: &str) -> Vec<u8> {
+    [&machine.to_be_bytes(), name.as_bytes()].concat()
 }
 
 /// A record's bytes.

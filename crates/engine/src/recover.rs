@@ -10,7 +10,7 @@ use crate::delivery::{Delivery, OUTBOX};
 use crate::executions::Executions;
 use crate::ids::Ids;
 use crate::message::Now;
-use crate::records::{self, ActivityRecord, MachineRecord};
+use crate::records::{self, ActivityRecord, AliasRecord, MachineRecord, VersionRow};
 use crate::shard::{Machine, Shard, ShardOptions};
 use crate::timers::{Armed, FireAt, Timers};
 use crate::token::TokenKey;
@@ -77,9 +77,26 @@ impl Shard {
                 self.machine_names
                     .insert(record.number, record.name.clone());
                 self.machines
-                    .insert(record.name.clone(), Machine { record });
+                    .insert(record.name.clone(), Machine::new(record));
             },
         )?;
+        each_record(
+            store,
+            RecordKind::Version,
+            &mut |row: VersionRow| match row {
+                VersionRow::Last { machine, version } => {
+                    self.machine_of(machine, |it| it.last_version = version);
+                }
+                VersionRow::Published(record) => self.machine_of(record.machine, |it| {
+                    it.versions.insert(record.version, record);
+                }),
+            },
+        )?;
+        each_record(store, RecordKind::Alias, &mut |record: AliasRecord| {
+            self.machine_of(record.machine, |it| {
+                it.aliases.insert(record.name.clone(), record);
+            });
+        })?;
         // Numbers of deleted machines must not come back, so the counter has a record of its own.
         if let Some(bytes) = store.record(RecordKind::Service, NEXT_MACHINE_KEY)? {
             self.next_machine = records::decode(&bytes).ok_or_else(|| {
@@ -87,6 +104,13 @@ impl Shard {
             })?;
         }
         Ok(())
+    }
+
+    fn machine_of(&mut self, number: u64, change: impl FnOnce(&mut Machine)) {
+        let name = self.machine_names.get(&number);
+        if let Some(machine) = name.and_then(|name| self.machines.get_mut(name)) {
+            change(machine);
+        }
     }
 
     /// Timers and queues: every open execution has an entry in one of them (R32), so they also tell

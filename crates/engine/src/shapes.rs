@@ -123,6 +123,33 @@ pub struct StateMachineListItem {
     pub creation_ms: i64,
 }
 
+/// An item of `routingConfiguration`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Routing {
+    /// `stateMachineVersionArn`.
+    pub state_machine_version_arn: String,
+    /// `weight`: of 100 executions.
+    pub weight: u32,
+}
+
+/// An item of `ListStateMachineVersions`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct VersionListItem {
+    /// `stateMachineVersionArn`.
+    pub state_machine_version_arn: String,
+    /// `creationDate`, milliseconds since 1970.
+    pub creation_ms: i64,
+}
+
+/// An item of `ListStateMachineAliases`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AliasListItem {
+    /// `stateMachineAliasArn`.
+    pub state_machine_alias_arn: String,
+    /// `creationDate`, milliseconds since 1970.
+    pub creation_ms: i64,
+}
+
 /// What `DescribeStateMachine` and `DescribeStateMachineForExecution` show.
 #[derive(Clone, Debug, PartialEq)]
 pub struct StateMachineDescription {
@@ -148,6 +175,8 @@ pub struct StateMachineDescription {
     pub encryption: EncryptionConfiguration,
     /// `revisionId`, absent until the first update.
     pub revision_id: Option<String>,
+    /// `description`, of a version.
+    pub description: Option<String>,
     /// `variableReferences`: state and its variables, in order; shown when not empty.
     pub variable_references: Vec<(String, Vec<String>)>,
 }

@@ -19,7 +19,7 @@ use crate::ids::Ids;
 use crate::load::Definition;
 use crate::message::{Message, NameLookup, Now, Output, Ticket};
 use crate::operations::{Request, Response, start_execution};
-use crate::records::MachineRecord;
+use crate::records::{AliasRecord, MachineRecord, VersionRecord};
 use crate::rejection::{ErrorName, Rejection};
 use crate::timers::Timers;
 use crate::token::TokenKey;
@@ -72,10 +72,36 @@ pub struct Gauges {
 #[derive(Clone, Debug)]
 pub(crate) struct Machine {
     pub(crate) record: MachineRecord,
+    /// The last version that was published, whether it is still there or not; 0 when none was.
+    pub(crate) last_version: u64,
+    /// By number.
+    pub(crate) versions: BTreeMap<u64, VersionRecord>,
+    /// By name.
+    pub(crate) aliases: BTreeMap<String, AliasRecord>,
+}
+
+impl Machine {
+    /// A machine without versions.
+    pub(crate) fn new(record: MachineRecord) -> Machine {
+        Machine {
+            record,
+            last_version: 0,
+            versions: BTreeMap::new(),
+            aliases: BTreeMap::new(),
+        }
+    }
 }
 
 /// A start that waits for its definition to be read.
-type WaitingStart = (Ticket, start_execution::Request, Option<NameLookup>);
+#[derive(Debug)]
+pub(crate) struct WaitingStart {
+    pub(crate) ticket: Ticket,
+    pub(crate) request: start_execution::Request,
+    pub(crate) lookup: Option<NameLookup>,
+    /// The version that was chosen. If it were chosen anew when the definition is there, versions
+    /// whose definitions are in memory would get more than their weight.
+    pub(crate) chosen: Option<u64>,
+}
 
 /// See the crate's page.
 #[derive(Debug)]
@@ -233,6 +259,21 @@ impl Shard {
             Request::UpdateMapRun(request) => {
                 self.update_map_run(&request).map(Response::UpdateMapRun)
             }
+            Request::PublishStateMachineVersion(request) => self
+                .publish_state_machine_version(request, now, out)
+                .map(Response::PublishStateMachineVersion),
+            Request::DeleteStateMachineVersion(request) => self
+                .delete_state_machine_version(&request, now, out)
+                .map(Response::DeleteStateMachineVersion),
+            Request::CreateStateMachineAlias(request) => self
+                .create_state_machine_alias(request, now, out)
+                .map(Response::CreateStateMachineAlias),
+            Request::UpdateStateMachineAlias(request) => self
+                .update_state_machine_alias(request, now, out)
+                .map(Response::UpdateStateMachineAlias),
+            Request::DeleteStateMachineAlias(request) => self
+                .delete_state_machine_alias(&request, now, out)
+                .map(Response::DeleteStateMachineAlias),
             // These may have to wait for something, and answer by themselves.
             Request::StartExecution(request) => {
                 return self.start_execution(ticket, request, lookup, now, out);
@@ -259,6 +300,9 @@ impl Shard {
             | Request::ListActivities(_)
             | Request::DescribeStateMachine(_)
             | Request::ListStateMachines(_)
+            | Request::ListStateMachineVersions(_)
+            | Request::DescribeStateMachineAlias(_)
+            | Request::ListStateMachineAliases(_)
             | Request::DescribeExecution(_)
             | Request::DescribeStateMachineForExecution(_)
             | Request::ListExecutions(_)
@@ -387,12 +431,12 @@ impl Shard {
                 self.remember_definition(machine, revision, definition.machine);
                 self.remember_logging(machine, revision, definition.logging);
                 // From the beginning: another start of the same name may have come first meanwhile.
-                for (ticket, request, lookup) in waiting {
-                    self.start_execution(ticket, request, lookup, now, out);
+                for start in waiting {
+                    self.start_chosen(start, now, out);
                 }
             }
             None => {
-                for (ticket, ..) in waiting {
+                for WaitingStart { ticket, .. } in waiting {
                     let message =
                         "The definition of this state machine cannot be read from the store.";
                     let rejection = Rejection::new(ErrorName::ServiceUnavailable, message);

@@ -13,7 +13,7 @@ use crate::operations::{Operation, Response};
 use crate::quarantine::{guarded, in_quarantine};
 use crate::rejection::{ErrorName, Rejection};
 use crate::shapes::ActivityTask;
-use crate::shard::{STEPS_PER_TURN_MAX, Shard};
+use crate::shard::{STEPS_PER_TURN_MAX, Shard, WaitingStart};
 use crate::token::TaskToken;
 use crate::watching::{LogEvents, Seen, StatusChange};
 
@@ -116,7 +116,13 @@ impl Shard {
                 }
                 Work::Join { ticket, request } => {
                     // Its retention is over: the name is free again.
-                    self.begin_execution(ticket, *request, None, now, out);
+                    let start = WaitingStart {
+                        ticket,
+                        request: *request,
+                        lookup: None,
+                        chosen: None,
+                    };
+                    self.begin_execution(start, now, out);
                 }
                 Work::Offer { ticket, event } => {
                     self.delivery.close(id, event);

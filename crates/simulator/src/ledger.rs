@@ -161,7 +161,7 @@ impl Ledger {
                 account.machine = claim.machine;
                 account.name = claim.name;
             }
-            if let Some(moved) = write.listing {
+            if let Some(moved) = write.listings.into_iter().next() {
                 account.status = moved.to.status;
             }
             if let Some(run) = write.events {

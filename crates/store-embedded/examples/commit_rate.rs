@@ -193,7 +193,7 @@ fn recovery(path: &Path, rows: u64) -> Result<(), Box<dyn Error>> {
                 events: None,
                 snapshot: Vec::new(),
                 name: None,
-                listing: None,
+                listings: Vec::new(),
                 ..write
             };
             let steps = [Some(slim(start)), (serial % 3 > 0).then(|| slim(complete))];

@@ -33,8 +33,8 @@ pub struct ExecutionWrite {
     pub snapshot: Vec<u8>,
     /// Events appended, if any.
     pub events: Option<EventRun>,
-    /// Where the execution stands in listings, when that changed.
-    pub listing: Option<ListingMove>,
+    /// Where the execution stands in each of its listings, when that changed.
+    pub listings: Vec<ListingMove>,
     /// The name it claims; only with revision 1.
     pub name: Option<NameClaim>,
     /// Timers armed.
@@ -58,7 +58,7 @@ pub struct EventRun {
     pub bytes: Vec<u8>,
 }
 
-/// An execution's entry in the listings of its machine.
+/// An execution's entry in a list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ListingMove {
     /// Key of the entry that goes: status and time as they were.

@@ -48,6 +48,7 @@ pub(super) fn encode(response: &operation::Response, out: &mut write::Object<'_>
     out.text("status", status);
     out.text("type", machine_type(it.machine_type));
     out.moment("creationDate", it.creation_ms);
+    out.text_if("description", it.description.as_deref());
 }
 
 /// What is shown of a revision, whether it is in force or an execution is pinned to it.

@@ -9,8 +9,7 @@ use super::create_state_machine::machine_type;
 use super::{Context, Decoded};
 use crate::checks::Checks;
 use crate::decode::{self, Text};
-use crate::members::{PAGE_SIZE, PAGE_TOKEN};
-use crate::paging::{self, Binding, Pages};
+use crate::paging::{self, Binding, PageInput, Pages};
 use crate::refusal::Refusal;
 use crate::write;
 
@@ -24,25 +23,21 @@ struct Input<'a> {
 
 pub(super) fn decode(body: &[u8], context: &Context<'_>) -> Result<Decoded, Refusal> {
     let input: Input<'_> = decode::read(body)?;
+    let page = PageInput {
+        max_results: input.max_results,
+        next_token: input.next_token,
+    };
     let mut checks = Checks::default();
-    checks.range("maxResults", input.max_results, &PAGE_SIZE);
-    checks.optional("nextToken", input.next_token.as_ref(), &PAGE_TOKEN);
+    page.check(&mut checks);
     checks.finish()?;
     let binding = Binding::new(Operation::ListStateMachines, &[]);
-    let after = match input.next_token {
-        Some(token) => Some(
-            context
-                .page_key
-                .read_name(binding, &token, context.now_ms)?,
-        ),
-        None => None,
-    };
+    let page = page.page(context, binding, paging::name)?;
     let request = operation::Request {
-        limit: paging::limit(input.max_results),
-        after,
+        limit: page.limit,
+        after: page.after,
     };
     Ok(Decoded {
-        binding: Some(binding),
+        binding: Some(page.binding),
         ..Request::ListStateMachines(request).into()
     })
 }

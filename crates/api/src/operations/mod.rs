@@ -2,20 +2,27 @@
 
 mod create_activity;
 mod create_state_machine;
+mod create_state_machine_alias;
 mod delete_activity;
 mod delete_state_machine;
+mod delete_state_machine_alias;
+mod delete_state_machine_version;
 mod describe_activity;
 mod describe_execution;
 mod describe_map_run;
 mod describe_state_machine;
+mod describe_state_machine_alias;
 mod describe_state_machine_for_execution;
 mod get_activity_task;
 mod get_execution_history;
 mod list_activities;
 mod list_executions;
 mod list_map_runs;
+mod list_state_machine_aliases;
+mod list_state_machine_versions;
 mod list_state_machines;
 mod list_tags_for_resource;
+mod publish_state_machine_version;
 mod redrive_execution;
 mod send_task_failure;
 mod send_task_heartbeat;
@@ -27,6 +34,7 @@ mod test_state;
 mod untag_resource;
 mod update_map_run;
 mod update_state_machine;
+mod update_state_machine_alias;
 mod validate_state_machine_definition;
 
 pub(crate) use describe_execution::status_name;
@@ -85,6 +93,16 @@ pub(crate) fn decode(
         Operation::UpdateStateMachine => update_state_machine::decode(body, context),
         Operation::DeleteStateMachine => delete_state_machine::decode(body, context),
         Operation::ListStateMachines => list_state_machines::decode(body, context),
+        Operation::PublishStateMachineVersion => {
+            publish_state_machine_version::decode(body, context)
+        }
+        Operation::ListStateMachineVersions => list_state_machine_versions::decode(body, context),
+        Operation::DeleteStateMachineVersion => delete_state_machine_version::decode(body, context),
+        Operation::CreateStateMachineAlias => create_state_machine_alias::decode(body, context),
+        Operation::DescribeStateMachineAlias => describe_state_machine_alias::decode(body, context),
+        Operation::UpdateStateMachineAlias => update_state_machine_alias::decode(body, context),
+        Operation::DeleteStateMachineAlias => delete_state_machine_alias::decode(body, context),
+        Operation::ListStateMachineAliases => list_state_machine_aliases::decode(body, context),
         Operation::StartExecution => start_execution::decode(body, context),
         Operation::DescribeExecution => describe_execution::decode(body, context),
         Operation::DescribeStateMachineForExecution => {
@@ -119,6 +137,24 @@ pub(crate) fn encode(response: &Response, pages: &Pages<'_>, include_data: bool)
         Response::DescribeStateMachine(response) => describe_state_machine::encode(response, out),
         Response::UpdateStateMachine(response) => update_state_machine::encode(response, out),
         Response::ListStateMachines(response) => list_state_machines::encode(response, out, pages),
+        Response::PublishStateMachineVersion(response) => {
+            publish_state_machine_version::encode(response, out)
+        }
+        Response::ListStateMachineVersions(response) => {
+            list_state_machine_versions::encode(response, out, pages)
+        }
+        Response::CreateStateMachineAlias(response) => {
+            create_state_machine_alias::encode(response, out)
+        }
+        Response::DescribeStateMachineAlias(response) => {
+            describe_state_machine_alias::encode(response, out)
+        }
+        Response::UpdateStateMachineAlias(response) => {
+            update_state_machine_alias::encode(response, out)
+        }
+        Response::ListStateMachineAliases(response) => {
+            list_state_machine_aliases::encode(response, out, pages)
+        }
         Response::StartExecution(response) => start_execution::encode(response, out),
         Response::DescribeExecution(response) => describe_execution::encode(response, out),
         Response::DescribeStateMachineForExecution(response) => {
@@ -143,6 +179,8 @@ pub(crate) fn encode(response: &Response, pages: &Pages<'_>, include_data: bool)
         | Response::SendTaskHeartbeat(_)
         | Response::DeleteStateMachine(_)
         | Response::UpdateMapRun(_)
+        | Response::DeleteStateMachineVersion(_)
+        | Response::DeleteStateMachineAlias(_)
         | Response::TagResource(_)
         | Response::UntagResource(_) => {}
     });

@@ -7,10 +7,10 @@ use api::{Answer, CONTENT_TYPE, Door, DoorOptions, Head, Received};
 use engine::arn::Owner;
 use engine::operations as op;
 use engine::shapes::{
-    ActivityListItem, ActivityTask, EncryptionConfiguration, ExecutionDescription,
+    ActivityListItem, ActivityTask, AliasListItem, EncryptionConfiguration, ExecutionDescription,
     ExecutionListItem, LoggingConfiguration, MachineStatus, MachineType, MapRunCounts,
-    MapRunDescription, MapRunListItem, MapRunStatus, StateMachineDescription, StateMachineListItem,
-    Tag,
+    MapRunDescription, MapRunListItem, MapRunStatus, Routing, StateMachineDescription,
+    StateMachineListItem, Tag, VersionListItem,
 };
 use engine::{Operation, Response};
 use interpreter::{Document, Status};
@@ -116,6 +116,28 @@ pub fn request(operation: Operation) -> Value {
             json!({"stateMachineArn": MACHINE, "includedData": "ALL_DATA"})
         }
         Operation::DeleteStateMachine => json!({"stateMachineArn": MACHINE}),
+        Operation::PublishStateMachineVersion => {
+            json!({"stateMachineArn": MACHINE, "revisionId": "r", "description": "d"})
+        }
+        Operation::ListStateMachineVersions | Operation::ListStateMachineAliases => {
+            json!({"stateMachineArn": MACHINE, "maxResults": 10})
+        }
+        Operation::DeleteStateMachineVersion => {
+            json!({"stateMachineVersionArn": format!("{MACHINE}:1")})
+        }
+        Operation::CreateStateMachineAlias => json!({
+            "name": "PROD",
+            "description": "d",
+            "routingConfiguration": [{"stateMachineVersionArn": format!("{MACHINE}:1"), "weight": 100}],
+        }),
+        Operation::UpdateStateMachineAlias => json!({
+            "stateMachineAliasArn": format!("{MACHINE}:PROD"),
+            "description": "d",
+            "routingConfiguration": [{"stateMachineVersionArn": format!("{MACHINE}:1"), "weight": 100}],
+        }),
+        Operation::DescribeStateMachineAlias | Operation::DeleteStateMachineAlias => {
+            json!({"stateMachineAliasArn": format!("{MACHINE}:PROD")})
+        }
         Operation::StartExecution => json!({
             "stateMachineArn": MACHINE,
             "name": "e",
@@ -245,6 +267,60 @@ pub fn response(operation: Operation) -> Response {
                     creation_ms: NOW_MS,
                 }],
                 next: Some("m".into()),
+            })
+        }
+        Operation::PublishStateMachineVersion => {
+            Response::PublishStateMachineVersion(op::publish_state_machine_version::Response {
+                creation_ms: NOW_MS,
+                state_machine_version_arn: format!("{MACHINE}:1"),
+            })
+        }
+        Operation::ListStateMachineVersions => {
+            Response::ListStateMachineVersions(op::list_state_machine_versions::Response {
+                versions: vec![VersionListItem {
+                    state_machine_version_arn: format!("{MACHINE}:1"),
+                    creation_ms: NOW_MS,
+                }],
+                next: Some(1),
+            })
+        }
+        Operation::DeleteStateMachineVersion => {
+            Response::DeleteStateMachineVersion(op::delete_state_machine_version::Response {})
+        }
+        Operation::CreateStateMachineAlias => {
+            Response::CreateStateMachineAlias(op::create_state_machine_alias::Response {
+                state_machine_alias_arn: format!("{MACHINE}:PROD"),
+                creation_ms: NOW_MS,
+            })
+        }
+        Operation::DescribeStateMachineAlias => {
+            Response::DescribeStateMachineAlias(op::describe_state_machine_alias::Response {
+                state_machine_alias_arn: format!("{MACHINE}:PROD"),
+                name: "PROD".into(),
+                description: Some("d".into()),
+                routing: vec![Routing {
+                    state_machine_version_arn: format!("{MACHINE}:1"),
+                    weight: 100,
+                }],
+                creation_ms: NOW_MS,
+                update_ms: NOW_MS,
+            })
+        }
+        Operation::UpdateStateMachineAlias => {
+            Response::UpdateStateMachineAlias(op::update_state_machine_alias::Response {
+                update_ms: NOW_MS,
+            })
+        }
+        Operation::DeleteStateMachineAlias => {
+            Response::DeleteStateMachineAlias(op::delete_state_machine_alias::Response {})
+        }
+        Operation::ListStateMachineAliases => {
+            Response::ListStateMachineAliases(op::list_state_machine_aliases::Response {
+                aliases: vec![AliasListItem {
+                    state_machine_alias_arn: format!("{MACHINE}:PROD"),
+                    creation_ms: NOW_MS,
+                }],
+                next: Some((NOW_MS, "PROD".into())),
             })
         }
         Operation::StartExecution => Response::StartExecution(op::start_execution::Response {
@@ -403,6 +479,7 @@ fn machine() -> StateMachineDescription {
         tracing: true,
         encryption: encryption(),
         revision_id: Some("r".into()),
+        description: Some("d".into()),
         variable_references: vec![("A".into(), vec!["x".into(), "y".into()])],
     }
 }

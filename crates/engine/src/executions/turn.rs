@@ -12,7 +12,7 @@ use super::Live;
 use crate::arn;
 use crate::delivery::{Delivery, OUTBOX};
 use crate::message::{Now, Ticket};
-use crate::records::ListingSummary;
+use crate::records::{ListingSummary, list_of};
 use crate::shapes::ActivityTask;
 use crate::timers::{Armed, FireAt, Timers};
 
@@ -209,13 +209,14 @@ impl Turn {
             bytes: interpreter::history::encode(&self.events),
         });
         let moves = is_new || self.closed.is_some() || self.redriven_from.is_some();
-        let listing = moves.then(|| {
-            let (status, time_ms) = self.redriven_from.unwrap_or_else(|| live.listed_open_at());
-            ListingMove {
-                from: (!is_new).then_some((status as u8, time_ms)),
-                to: listing(id, live),
-            }
-        });
+        let (status, time_ms) = self.redriven_from.unwrap_or_else(|| live.listed_open_at());
+        let from = (!is_new).then_some((status as u8, time_ms));
+        let listings = if moves {
+            let moved = |to| ListingMove { from, to };
+            listings(id, live).into_iter().map(moved).collect()
+        } else {
+            Vec::new()
+        };
         live.revision += 1;
         live.last_commit = number;
         let write = ExecutionWrite {
@@ -223,7 +224,7 @@ impl Turn {
             revision: live.revision,
             snapshot: live.execution.snapshot(),
             events,
-            listing,
+            listings,
             name: is_new.then(|| NameClaim {
                 machine: birth.state_machine_name.to_string(),
                 name: birth.name.to_string(),
@@ -260,8 +261,9 @@ impl Live {
     }
 }
 
-/// An execution's entry in the list of its machine.
-fn listing(id: ExecutionId, live: &Live) -> Listing {
+/// An execution's entries: in the list of its machine, and of the version and the alias that it was
+/// started with.
+fn listings(id: ExecutionId, live: &Live) -> Vec<Listing> {
     let execution = &live.execution;
     let birth = execution.birth();
     let summary = ListingSummary {
@@ -274,11 +276,21 @@ fn listing(id: ExecutionId, live: &Live) -> Listing {
         redrive_ms: execution.redrive_ms(),
     };
     let (status, time_ms) = live.listed_at();
-    Listing {
-        machine: birth.machine,
-        status: status as u8,
-        time_ms,
-        execution: id,
-        summary: summary.encode(),
-    }
+    let summary = summary.encode();
+    let qualified = [
+        birth.state_machine_version_arn.as_deref(),
+        birth.state_machine_alias_arn.as_deref(),
+    ];
+    let lists = qualified.into_iter().flatten();
+    let lists = lists.map(|arn| list_of(birth.machine, arn));
+    std::iter::once(birth.machine)
+        .chain(lists)
+        .map(|list| Listing {
+            machine: list,
+            status: status as u8,
+            time_ms,
+            execution: id,
+            summary: summary.clone(),
+        })
+        .collect()
 }

@@ -53,7 +53,8 @@ pub struct Response {
 }
 
 impl Shard {
-    /// Idempotent on everything but role and tags; the definition is compared as text.
+    /// Idempotent on everything but role and tags; the definition is compared as text. Whether the first
+    /// version was published along counts, as long as it is there to tell.
     pub(crate) fn create_state_machine(
         &mut self,
         request: Request,
@@ -73,19 +74,26 @@ impl Shard {
             definition_sha256: Sha256::digest(request.definition.as_bytes()).into(),
             text_revision: 1,
         };
-        if let Some(Machine { record }) = self.machines.get(&request.name) {
-            if !same_machine(record, request.machine_type, &head) {
+        if let Some(machine) = self.machines.get(&request.name) {
+            let record = &machine.record;
+            let published = request.publish.then_some(&request.version_description);
+            if !same_machine(record, request.machine_type, &head)
+                || machine.published_when_created() != published
+            {
                 let message = format!("State Machine Already Exists: '{state_machine_arn}'");
                 return Err(Rejection::new(
                     ErrorName::StateMachineAlreadyExists,
                     message,
                 ));
             }
-            let creation_ms = record.creation_ms;
+            let owner = &self.world.owner;
+            let first = request
+                .publish
+                .then(|| owner.state_machine_version_arn(&record.name, 1));
             return Ok(Response {
                 state_machine_arn,
-                creation_ms,
-                state_machine_version_arn: None,
+                creation_ms: record.creation_ms,
+                state_machine_version_arn: first,
             });
         }
         self.room_for_state_machine()?;
@@ -105,31 +113,33 @@ impl Shard {
             key: NEXT_MACHINE_KEY.to_vec(),
             value: Some(records::encode(&self.next_machine)),
         };
-        let writes = vec![
+        let mut writes = vec![
             counter,
             definition_write(&record, Some(&request.definition)),
             machine_write(&record),
         ];
+        let name = record.name.clone();
+        let plan = LogPlan::of(&record.current.logging);
+        let mut machine = Machine::new(record);
+        let state_machine_version_arn = request.publish.then(|| {
+            let version = machine.publish(request.version_description, now_ms, &mut writes);
+            self.world.owner.state_machine_version_arn(&name, version)
+        });
         self.commit_records(writes, now, out);
         self.remember_definition(number, 1, request.machine);
-        self.remember_logging(number, 1, LogPlan::of(&record.current.logging));
-        self.machine_names.insert(number, record.name.clone());
-        self.machines
-            .insert(record.name.clone(), Machine { record });
+        self.remember_logging(number, 1, plan);
+        self.machine_names.insert(number, name.clone());
+        self.machines.insert(name, machine);
         Ok(Response {
             state_machine_arn,
             creation_ms: now_ms,
-            state_machine_version_arn: None,
+            state_machine_version_arn,
         })
     }
 }
 
 /// What this service does not do yet is refused when it is asked for, not when it is missed.
 fn refuse_what_is_to_come(request: &Request, arn: &str) -> Result<(), Rejection> {
-    if request.publish {
-        let message = "Versions are not supported yet: leave out 'publish'";
-        return Err(Rejection::new(ErrorName::ValidationException, message));
-    }
     if request.machine_type == MachineType::Express {
         let message = format!("EXPRESS state machines are not supported yet: '{arn}'");
         return Err(Rejection::new(
@@ -138,6 +148,15 @@ fn refuse_what_is_to_come(request: &Request, arn: &str) -> Result<(), Rejection>
         ));
     }
     Ok(())
+}
+
+impl Machine {
+    /// The description of the version that was published when the machine was created.
+    fn published_when_created(&self) -> Option<&Option<String>> {
+        let first = self.versions.get(&1)?;
+        let along = first.revision == 1 && first.creation_ms == self.record.creation_ms;
+        along.then_some(&first.description)
+    }
 }
 
 fn same_machine(record: &MachineRecord, machine_type: MachineType, head: &RevisionHead) -> bool {

@@ -7,7 +7,7 @@ use store::{RecordKind, Store};
 use crate::arn::{self, Owner, Qualifier};
 use crate::operations::update_state_machine::does_not_exist;
 use crate::read::ReadError;
-use crate::records::{self, DefinitionRecord, MachineRecord};
+use crate::records::{self, DefinitionRecord, MachineRecord, VersionRecord, VersionRow};
 use crate::shapes::StateMachineDescription;
 use crate::shapes::{MachineStatus, MachineType};
 
@@ -32,36 +32,75 @@ pub(crate) fn read(
     store: &dyn Store,
     owner: &Owner,
 ) -> Result<Response, ReadError> {
-    let record = find(&request.state_machine_arn, store, owner)?;
-    let row = revision(store, record.number, record.revision)?;
+    let arn = &request.state_machine_arn;
+    let machine = machine_of(arn, store, owner)?.ok_or_else(|| does_not_exist(arn))?;
+    let version = match arn::parse_state_machine(arn)?.qualifier {
+        Qualifier::Plain => None,
+        Qualifier::Version(number) => {
+            let version = version(store, &machine, number)?;
+            Some(version.ok_or_else(|| does_not_exist(arn))?)
+        }
+        Qualifier::Alias(_) | Qualifier::Label(_) => return Err(does_not_exist(arn).into()),
+    };
+    let number = version.as_ref().map_or(machine.revision, |it| it.revision);
+    let row = revision(store, machine.number, number)?;
     let definition = if request.metadata_only {
         None
     } else {
-        Some(text(store, record.number, &row)?)
+        Some(text(store, machine.number, &row)?)
     };
-    Ok(Response {
-        description: describe(row, definition, owner),
-    })
+    let mut description = describe(row, definition, owner);
+    if let Some(version) = version {
+        description.state_machine_arn =
+            owner.state_machine_version_arn(&machine.name, version.version);
+        description.creation_ms = version.creation_ms;
+        description.description = version.description;
+    }
+    Ok(Response { description })
 }
 
-/// The machine of that ARN.
+/// The machine whose ARN this is, or whose version or alias.
+pub(crate) fn machine_of(
+    arn: &str,
+    store: &dyn Store,
+    owner: &Owner,
+) -> Result<Option<MachineRecord>, ReadError> {
+    let machine = arn::parse_state_machine(arn)?;
+    if !owner.owns(arn) {
+        return Ok(None);
+    }
+    let bytes = store.record(RecordKind::StateMachine, machine.name.as_bytes())?;
+    let decode = |bytes: Vec<u8>| {
+        records::decode(&bytes).ok_or_else(|| records::damaged("state machine", machine.name))
+    };
+    Ok(bytes.map(decode).transpose()?)
+}
+
+/// A version of a machine.
+pub(crate) fn version(
+    store: &dyn Store,
+    machine: &MachineRecord,
+    number: u64,
+) -> Result<Option<VersionRecord>, ReadError> {
+    let key = records::version_key(machine.number, number);
+    let Some(bytes) = store.record(RecordKind::Version, &key)? else {
+        return Ok(None);
+    };
+    match records::decode(&bytes) {
+        Some(VersionRow::Published(record)) => Ok(Some(record)),
+        _ => Err(records::damaged("version", &format!("{}:{number}", machine.name)).into()),
+    }
+}
+
+/// The machine of that ARN, which must be plain.
 pub(crate) fn find(
     state_machine_arn: &str,
     store: &dyn Store,
     owner: &Owner,
 ) -> Result<MachineRecord, ReadError> {
-    let machine = arn::parse_state_machine(state_machine_arn)?;
-    let ours = owner.owns(state_machine_arn) && machine.qualifier == Qualifier::Plain;
-    let bytes = if ours {
-        store.record(RecordKind::StateMachine, machine.name.as_bytes())?
-    } else {
-        None
-    };
-    match bytes {
-        Some(bytes) => Ok(records::decode(&bytes)
-            .ok_or_else(|| records::damaged("state machine", machine.name))?),
-        None => Err(does_not_exist(state_machine_arn).into()),
-    }
+    let is_plain = arn::parse_state_machine(state_machine_arn)?.qualifier == Qualifier::Plain;
+    let machine = machine_of(state_machine_arn, store, owner)?.filter(|_| is_plain);
+    Ok(machine.ok_or_else(|| does_not_exist(state_machine_arn))?)
 }
 
 /// One revision of a machine.
@@ -118,6 +157,7 @@ pub(crate) fn describe(
         tracing: row.head.tracing,
         encryption: row.head.encryption.unwrap_or_default(),
         revision_id: row.head.revision_id,
+        description: None,
         variable_references,
     }
 }

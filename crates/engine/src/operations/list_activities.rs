@@ -3,8 +3,9 @@
 use store::{RecordKind, Store};
 
 use crate::arn::Owner;
+use crate::page::{self, Page};
 use crate::read::ReadError;
-use crate::records::{self, ActivityRecord};
+use crate::records::ActivityRecord;
 use crate::shapes::ActivityListItem;
 
 /// What is asked.
@@ -30,24 +31,18 @@ pub(crate) fn read(
     store: &dyn Store,
     owner: &Owner,
 ) -> Result<Response, ReadError> {
-    let after = request.after.as_deref().map(str::as_bytes);
-    let mut rows = store.records(RecordKind::Activity, after, request.limit + 1)?;
-    let more = rows.len() > request.limit;
-    rows.truncate(request.limit);
-    let activities = rows
-        .iter()
-        .map(|(key, bytes)| {
-            let record: ActivityRecord = records::decode(bytes)
-                .ok_or_else(|| records::damaged("activity", &String::from_utf8_lossy(key)))?;
-            Ok(ActivityListItem {
-                activity_arn: owner.activity_arn(&record.name),
-                name: record.name,
-                creation_ms: record.creation_ms,
-            })
-        })
-        .collect::<Result<Vec<_>, ReadError>>()?;
-    let next = more
-        .then(|| activities.last().map(|last| last.name.clone()))
-        .flatten();
-    Ok(Response { activities, next })
+    let after = request.after.as_deref().unwrap_or_default().as_bytes();
+    let records = page::records(store, RecordKind::Activity, b"", after, request.limit + 1)?;
+    let page = Page::cut(records, request.limit, |last: &ActivityRecord| {
+        last.name.clone()
+    });
+    let shown = |record: ActivityRecord| ActivityListItem {
+        activity_arn: owner.activity_arn(&record.name),
+        name: record.name,
+        creation_ms: record.creation_ms,
+    };
+    Ok(Response {
+        activities: page.items.into_iter().map(shown).collect(),
+        next: page.next,
+    })
 }

@@ -2,10 +2,11 @@
 
 use store::{ListingQuery, Store};
 
-use crate::arn::Owner;
-use crate::operations::{describe_map_run, describe_state_machine};
+use crate::arn::{self, Owner, Qualifier};
+use crate::operations::update_state_machine::does_not_exist;
+use crate::operations::{describe_map_run, describe_state_machine, describe_state_machine_alias};
 use crate::read::ReadError;
-use crate::records::{self, ListingSummary};
+use crate::records::{self, ListingSummary, MachineRecord};
 use crate::rejection::{ErrorName, Rejection};
 use crate::shapes::ExecutionListItem;
 use interpreter::Status;
@@ -52,13 +53,13 @@ pub(crate) fn read(
             return Err(Rejection::new(ErrorName::ValidationException, message).into());
         }
     };
-    let machine = describe_state_machine::find(state_machine_arn, store, owner)?;
+    let (machine, list) = list(state_machine_arn, store, owner)?;
     let statuses = match request.status {
         Some(status) => vec![status],
         None => ALL.to_vec(),
     };
     let mut query = ListingQuery {
-        machine: machine.number,
+        machine: list.number,
         statuses: statuses.into_iter().map(|status| status as u8).collect(),
         before: request.before,
         limit: request.limit + 1,
@@ -84,9 +85,15 @@ pub(crate) fn read(
             time_ms: row.time_ms,
             execution: row.execution,
         });
-        let wanted = request
-            .redriven
-            .is_none_or(|redriven| redriven == (summary.redrive_count > 0));
+        let listed = match list.qualified {
+            Qualifier::Version(_) => summary.state_machine_version_arn.as_ref(),
+            Qualifier::Alias(_) => summary.state_machine_alias_arn.as_ref(),
+            Qualifier::Plain | Qualifier::Label(_) => Some(state_machine_arn),
+        };
+        let wanted = listed == Some(state_machine_arn)
+            && request
+                .redriven
+                .is_none_or(|redriven| redriven == (summary.redrive_count > 0));
         if wanted && shown.len() == request.limit {
             next = before;
             break;
@@ -115,6 +122,40 @@ pub(crate) fn read(
         })
         .collect();
     Ok(Response { executions, next })
+}
+
+/// Which list an ARN asks for.
+struct List<'a> {
+    number: u64,
+    qualified: Qualifier<'a>,
+}
+
+/// The machine of an ARN, and the list of what was started with it: the machine's own list has all of
+/// its executions.
+fn list<'a>(
+    arn: &'a str,
+    store: &dyn Store,
+    owner: &Owner,
+) -> Result<(MachineRecord, List<'a>), ReadError> {
+    let qualified = arn::parse_state_machine(arn)?.qualifier;
+    let machine = describe_state_machine::machine_of(arn, store, owner)?;
+    let machine = machine.ok_or_else(|| does_not_exist(arn))?;
+    let exists = match qualified {
+        Qualifier::Plain => true,
+        Qualifier::Version(number) => {
+            describe_state_machine::version(store, &machine, number)?.is_some()
+        }
+        Qualifier::Alias(_) => describe_state_machine_alias::find(arn, store, owner)?.is_some(),
+        Qualifier::Label(_) => false,
+    };
+    if !exists {
+        return Err(does_not_exist(arn).into());
+    }
+    let number = match qualified {
+        Qualifier::Plain => machine.number,
+        _ => records::list_of(machine.number, arn),
+    };
+    Ok((machine, List { number, qualified }))
 }
 
 /// Most entries that one request looks at for a `redriveFilter`. A page may then hold fewer than were

@@ -3,8 +3,9 @@
 use store::{RecordKind, Store};
 
 use crate::arn::Owner;
+use crate::page::{self, Page};
 use crate::read::ReadError;
-use crate::records::{self, MachineRecord};
+use crate::records::MachineRecord;
 use crate::shapes::StateMachineListItem;
 
 /// What is asked.
@@ -30,28 +31,20 @@ pub(crate) fn read(
     store: &dyn Store,
     owner: &Owner,
 ) -> Result<Response, ReadError> {
-    let after = request.after.as_deref().map(str::as_bytes);
-    let mut rows = store.records(RecordKind::StateMachine, after, request.limit + 1)?;
-    let more = rows.len() > request.limit;
-    rows.truncate(request.limit);
-    let state_machines = rows
-        .iter()
-        .map(|(key, bytes)| {
-            let record: MachineRecord = records::decode(bytes)
-                .ok_or_else(|| records::damaged("state machine", &String::from_utf8_lossy(key)))?;
-            Ok(StateMachineListItem {
-                state_machine_arn: owner.state_machine_arn(&record.name),
-                name: record.name,
-                machine_type: record.machine_type,
-                creation_ms: record.creation_ms,
-            })
-        })
-        .collect::<Result<Vec<_>, ReadError>>()?;
-    let next = more
-        .then(|| state_machines.last().map(|last| last.name.clone()))
-        .flatten();
+    let after = request.after.as_deref().unwrap_or_default().as_bytes();
+    let kind = RecordKind::StateMachine;
+    let records = page::records(store, kind, b"", after, request.limit + 1)?;
+    let page = Page::cut(records, request.limit, |last: &MachineRecord| {
+        last.name.clone()
+    });
+    let shown = |record: MachineRecord| StateMachineListItem {
+        state_machine_arn: owner.state_machine_arn(&record.name),
+        name: record.name,
+        machine_type: record.machine_type,
+        creation_ms: record.creation_ms,
+    };
     Ok(Response {
-        state_machines,
-        next,
+        state_machines: page.items.into_iter().map(shown).collect(),
+        next: page.next,
     })
 }

@@ -2,20 +2,27 @@
 
 pub mod create_activity;
 pub mod create_state_machine;
+pub mod create_state_machine_alias;
 pub mod delete_activity;
 pub mod delete_state_machine;
+pub mod delete_state_machine_alias;
+pub mod delete_state_machine_version;
 pub mod describe_activity;
 pub mod describe_execution;
 pub mod describe_map_run;
 pub mod describe_state_machine;
+pub mod describe_state_machine_alias;
 pub mod describe_state_machine_for_execution;
 pub mod get_activity_task;
 pub mod get_execution_history;
 pub mod list_activities;
 pub mod list_executions;
 pub mod list_map_runs;
+pub mod list_state_machine_aliases;
+pub mod list_state_machine_versions;
 pub mod list_state_machines;
 pub mod list_tags_for_resource;
+pub mod publish_state_machine_version;
 pub mod redrive_execution;
 pub mod send_task_failure;
 pub mod send_task_heartbeat;
@@ -27,6 +34,7 @@ pub mod test_state;
 pub mod untag_resource;
 pub mod update_map_run;
 pub mod update_state_machine;
+pub mod update_state_machine_alias;
 pub mod validate_state_machine_definition;
 
 /// The operations this service knows by name.
@@ -46,6 +54,14 @@ pub enum Operation {
     UpdateStateMachine,
     DeleteStateMachine,
     ListStateMachines,
+    PublishStateMachineVersion,
+    ListStateMachineVersions,
+    DeleteStateMachineVersion,
+    CreateStateMachineAlias,
+    DescribeStateMachineAlias,
+    UpdateStateMachineAlias,
+    DeleteStateMachineAlias,
+    ListStateMachineAliases,
     StartExecution,
     DescribeExecution,
     DescribeStateMachineForExecution,
@@ -79,6 +95,14 @@ impl Operation {
         Operation::UpdateStateMachine,
         Operation::DeleteStateMachine,
         Operation::ListStateMachines,
+        Operation::PublishStateMachineVersion,
+        Operation::ListStateMachineVersions,
+        Operation::DeleteStateMachineVersion,
+        Operation::CreateStateMachineAlias,
+        Operation::DescribeStateMachineAlias,
+        Operation::UpdateStateMachineAlias,
+        Operation::DeleteStateMachineAlias,
+        Operation::ListStateMachineAliases,
         Operation::StartExecution,
         Operation::DescribeExecution,
         Operation::DescribeStateMachineForExecution,
@@ -112,6 +136,14 @@ impl Operation {
             Operation::UpdateStateMachine => "UpdateStateMachine",
             Operation::DeleteStateMachine => "DeleteStateMachine",
             Operation::ListStateMachines => "ListStateMachines",
+            Operation::PublishStateMachineVersion => "PublishStateMachineVersion",
+            Operation::ListStateMachineVersions => "ListStateMachineVersions",
+            Operation::DeleteStateMachineVersion => "DeleteStateMachineVersion",
+            Operation::CreateStateMachineAlias => "CreateStateMachineAlias",
+            Operation::DescribeStateMachineAlias => "DescribeStateMachineAlias",
+            Operation::UpdateStateMachineAlias => "UpdateStateMachineAlias",
+            Operation::DeleteStateMachineAlias => "DeleteStateMachineAlias",
+            Operation::ListStateMachineAliases => "ListStateMachineAliases",
             Operation::StartExecution => "StartExecution",
             Operation::DescribeExecution => "DescribeExecution",
             Operation::DescribeStateMachineForExecution => "DescribeStateMachineForExecution",
@@ -138,6 +170,9 @@ impl Operation {
                 | Operation::ListActivities
                 | Operation::DescribeStateMachine
                 | Operation::ListStateMachines
+                | Operation::ListStateMachineVersions
+                | Operation::DescribeStateMachineAlias
+                | Operation::ListStateMachineAliases
                 | Operation::DescribeExecution
                 | Operation::DescribeStateMachineForExecution
                 | Operation::ListExecutions
@@ -167,6 +202,14 @@ pub enum Request {
     UpdateStateMachine(update_state_machine::Request),
     DeleteStateMachine(delete_state_machine::Request),
     ListStateMachines(list_state_machines::Request),
+    PublishStateMachineVersion(publish_state_machine_version::Request),
+    ListStateMachineVersions(list_state_machine_versions::Request),
+    DeleteStateMachineVersion(delete_state_machine_version::Request),
+    CreateStateMachineAlias(create_state_machine_alias::Request),
+    DescribeStateMachineAlias(describe_state_machine_alias::Request),
+    UpdateStateMachineAlias(update_state_machine_alias::Request),
+    DeleteStateMachineAlias(delete_state_machine_alias::Request),
+    ListStateMachineAliases(list_state_machine_aliases::Request),
     StartExecution(start_execution::Request),
     DescribeExecution(describe_execution::Request),
     DescribeStateMachineForExecution(describe_state_machine_for_execution::Request),
@@ -201,6 +244,14 @@ pub enum Response {
     UpdateStateMachine(update_state_machine::Response),
     DeleteStateMachine(delete_state_machine::Response),
     ListStateMachines(list_state_machines::Response),
+    PublishStateMachineVersion(publish_state_machine_version::Response),
+    ListStateMachineVersions(list_state_machine_versions::Response),
+    DeleteStateMachineVersion(delete_state_machine_version::Response),
+    CreateStateMachineAlias(create_state_machine_alias::Response),
+    DescribeStateMachineAlias(describe_state_machine_alias::Response),
+    UpdateStateMachineAlias(update_state_machine_alias::Response),
+    DeleteStateMachineAlias(delete_state_machine_alias::Response),
+    ListStateMachineAliases(list_state_machine_aliases::Response),
     StartExecution(start_execution::Response),
     DescribeExecution(describe_execution::Response),
     DescribeStateMachineForExecution(describe_state_machine_for_execution::Response),
@@ -235,6 +286,14 @@ impl Request {
             Request::UpdateStateMachine(_) => Operation::UpdateStateMachine,
             Request::DeleteStateMachine(_) => Operation::DeleteStateMachine,
             Request::ListStateMachines(_) => Operation::ListStateMachines,
+            Request::PublishStateMachineVersion(_) => Operation::PublishStateMachineVersion,
+            Request::ListStateMachineVersions(_) => Operation::ListStateMachineVersions,
+            Request::DeleteStateMachineVersion(_) => Operation::DeleteStateMachineVersion,
+            Request::CreateStateMachineAlias(_) => Operation::CreateStateMachineAlias,
+            Request::DescribeStateMachineAlias(_) => Operation::DescribeStateMachineAlias,
+            Request::UpdateStateMachineAlias(_) => Operation::UpdateStateMachineAlias,
+            Request::DeleteStateMachineAlias(_) => Operation::DeleteStateMachineAlias,
+            Request::ListStateMachineAliases(_) => Operation::ListStateMachineAliases,
             Request::StartExecution(_) => Operation::StartExecution,
             Request::DescribeExecution(_) => Operation::DescribeExecution,
             Request::DescribeStateMachineForExecution(_) => {

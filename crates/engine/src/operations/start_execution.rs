@@ -8,11 +8,13 @@ use store::ExecutionId;
 
 use crate::arn::{self, Qualifier};
 use crate::executions::{Live, Turn, Work};
+use crate::ids::Ids;
 use crate::message::{NameLookup, Now, Output, Ticket};
 use crate::operations::update_state_machine::{does_not_exist, labelled};
 use crate::quarantine::{guarded, in_quarantine};
+use crate::records::Route;
 use crate::rejection::Rejection;
-use crate::shard::{STEPS_PER_TURN_MAX, Shard};
+use crate::shard::{STEPS_PER_TURN_MAX, Shard, WaitingStart};
 
 /// What is asked.
 #[derive(Clone, Debug, PartialEq)]
@@ -54,19 +56,30 @@ impl Shard {
         now: Now,
         out: &mut Vec<Output>,
     ) {
-        match self.existing(&request, lookup) {
-            Existing::No => self.begin_execution(ticket, request, lookup, now, out),
+        let start = WaitingStart {
+            ticket,
+            request,
+            lookup,
+            chosen: None,
+        };
+        self.start_chosen(start, now, out);
+    }
+
+    /// The same, where the version may have been chosen before.
+    pub(crate) fn start_chosen(&mut self, start: WaitingStart, now: Now, out: &mut Vec<Output>) {
+        match self.existing(&start.request, start.lookup) {
+            Existing::No => self.begin_execution(start, now, out),
             Existing::Yes(id) => {
                 let work = Work::Join {
-                    ticket,
-                    request: Box::new(request),
+                    ticket: start.ticket,
+                    request: Box::new(start.request),
                 };
                 self.agenda.push_back((id, work));
             }
             Existing::Unknown => {
                 out.push(Output::LookUpAgain {
-                    ticket,
-                    request: super::Request::StartExecution(request),
+                    ticket: start.ticket,
+                    request: super::Request::StartExecution(start.request),
                 });
             }
         }
@@ -102,57 +115,77 @@ impl Shard {
     }
 
     /// Starts an execution whose name is free.
-    pub(crate) fn begin_execution(
-        &mut self,
-        ticket: Ticket,
-        request: Request,
-        lookup: Option<NameLookup>,
-        now: Now,
-        out: &mut Vec<Output>,
-    ) {
-        let found = self.machine_to_run(&request);
-        match found.and_then(|found| self.room_for_execution().map(|()| found)) {
-            Ok((number, revision)) => {
-                match self.definitions.get(&(number, revision)).map(Arc::clone) {
-                    Some(definition) => self.run(ticket, request, &definition, now, out),
-                    None => {
-                        let waiting = self
-                            .awaiting_definition
-                            .entry((number, revision))
-                            .or_default();
-                        if waiting.is_empty() {
-                            out.push(Output::LoadDefinition {
-                                machine: number,
-                                revision,
-                            });
-                        }
-                        waiting.push((ticket, request, lookup));
-                    }
-                }
-            }
-            Err(rejection) => self.reply(ticket, self.issued, Err(rejection), out),
+    pub(crate) fn begin_execution(&mut self, start: WaitingStart, now: Now, out: &mut Vec<Output>) {
+        let target = self.target(&start.request, start.chosen);
+        let target = match target.and_then(|target| self.room_for_execution().map(|()| target)) {
+            Ok(target) => target,
+            Err(rejection) => return self.reply(start.ticket, self.issued, Err(rejection), out),
+        };
+        let key = (target.machine, target.revision);
+        if let Some(definition) = self.definitions.get(&key).map(Arc::clone) {
+            return self.run(start.ticket, start.request, target, &definition, now, out);
         }
+        let waiting = self.awaiting_definition.entry(key).or_default();
+        if waiting.is_empty() {
+            out.push(Output::LoadDefinition {
+                machine: target.machine,
+                revision: target.revision,
+            });
+        }
+        waiting.push(WaitingStart {
+            chosen: target.version,
+            ..start
+        });
     }
 
-    /// Number and revision of the machine that is to run.
-    fn machine_to_run(&self, request: &Request) -> Result<(u64, u64), Rejection> {
+    /// What is to run: the revision in force, a version, or one of an alias's versions by lot.
+    fn target(&mut self, request: &Request, chosen: Option<u64>) -> Result<Target, Rejection> {
         let arn = &request.state_machine_arn;
-        let machine = arn::parse_state_machine(arn)?;
-        match machine.qualifier {
-            Qualifier::Label(_) => Err(labelled(arn)),
-            Qualifier::Plain if self.world.owner.owns(arn) => match self.machines.get(machine.name)
-            {
-                Some(machine) => Ok((machine.record.number, machine.record.revision)),
-                None => Err(does_not_exist(arn)),
-            },
-            _ => Err(does_not_exist(arn)),
+        let parsed = arn::parse_state_machine(arn)?;
+        if let Qualifier::Label(_) = parsed.qualifier {
+            return Err(labelled(arn));
         }
+        let ours = self.world.owner.owns(arn);
+        let machine = self.machines.get(parsed.name).filter(|_| ours);
+        let machine = machine.ok_or_else(|| does_not_exist(arn))?;
+        let (version, alias_arn) = match parsed.qualifier {
+            Qualifier::Plain | Qualifier::Label(_) => {
+                return Ok(Target {
+                    machine: machine.record.number,
+                    revision: machine.record.revision,
+                    role_arn: machine.record.current.role_arn.as_str().into(),
+                    version: None,
+                    alias_arn: None,
+                });
+            }
+            Qualifier::Version(version) => (version, None),
+            Qualifier::Alias(name) => {
+                let alias = machine.aliases.get(name);
+                let routing = &alias.ok_or_else(|| does_not_exist(arn))?.routing;
+                let still_there = |version: &u64| routing.iter().any(|it| it.version == *version);
+                let version = match chosen.filter(still_there) {
+                    Some(version) => version,
+                    None => draw(routing, &mut self.ids),
+                };
+                (version, Some(arn.as_str().into()))
+            }
+        };
+        let found = machine.versions.get(&version);
+        let found = found.ok_or_else(|| does_not_exist(arn))?;
+        Ok(Target {
+            machine: found.machine,
+            revision: found.revision,
+            role_arn: found.role_arn.as_str().into(),
+            version: Some(version),
+            alias_arn,
+        })
     }
 
     fn run(
         &mut self,
         ticket: Ticket,
         request: Request,
+        target: Target,
         definition: &Arc<StateMachine>,
         now: Now,
         out: &mut Vec<Output>,
@@ -173,13 +206,18 @@ impl Shard {
             name: Arc::clone(&name),
             state_machine_arn: self.world.owner.state_machine_arn(&record.name).into(),
             state_machine_name: record.name.as_str().into(),
-            role_arn: record.current.role_arn.as_str().into(),
-            machine: record.number,
-            machine_revision: record.revision,
+            role_arn: target.role_arn,
+            machine: target.machine,
+            machine_revision: target.revision,
             seed,
             trace_header: request.trace_header.map(Into::into),
-            state_machine_version_arn: None,
-            state_machine_alias_arn: None,
+            state_machine_version_arn: target.version.map(|version| {
+                let owner = &self.world.owner;
+                owner
+                    .state_machine_version_arn(&record.name, version)
+                    .into()
+            }),
+            state_machine_alias_arn: target.alias_arn,
         };
         let execution_arn = birth.execution_arn.to_string();
         let claim = request.name.map(|name| (record.name.clone(), name));
@@ -228,6 +266,29 @@ impl Shard {
         });
         self.reply(ticket, number, Ok(response), out);
     }
+}
+
+/// What a start leads to.
+struct Target {
+    machine: u64,
+    revision: u64,
+    role_arn: Arc<str>,
+    version: Option<u64>,
+    alias_arn: Option<Arc<str>>,
+}
+
+/// One of the versions of an alias, by their weights. They make 100, so the last one takes what the
+/// others leave.
+fn draw(routing: &[Route], ids: &mut Ids) -> u64 {
+    let mut lot = ids.number() % 100;
+    for route in routing {
+        let weight = u64::from(route.weight);
+        if lot < weight {
+            return route.version;
+        }
+        lot -= weight;
+    }
+    routing.last().map_or(0, |route| route.version)
 }
 
 /// What is known of a name.

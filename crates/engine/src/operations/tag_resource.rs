@@ -61,8 +61,9 @@ impl Shard {
                 let mut record = self.machines[machine.name].record.clone();
                 record.tags = within_limit(change(record.tags), resource_arn)?;
                 self.commit_records(vec![machine_write(&record)], now, out);
-                self.machines
-                    .insert(record.name.clone(), crate::shard::Machine { record });
+                if let Some(machine) = self.machines.get_mut(machine.name) {
+                    machine.record = record;
+                }
                 Ok(())
             }
             _ => Err(not_found(resource_arn)),

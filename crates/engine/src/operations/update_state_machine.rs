@@ -66,10 +66,6 @@ impl Shard {
             let message = "Either the definition, the role ARN, the LoggingConfiguration, or the TracingConfiguration must be specified";
             return Err(Rejection::new(ErrorName::MissingRequiredParameter, message));
         }
-        if request.publish {
-            let message = "Versions are not supported yet: leave out 'publish'";
-            return Err(Rejection::new(ErrorName::ValidationException, message));
-        }
         let name = machine.name.to_owned();
         let now_ms = self.clock.at(now);
         let revision_id = self.ids.uuid();
@@ -78,12 +74,9 @@ impl Shard {
         let Some(machine) = self.machines.get_mut(&name).filter(|_| is_plain_and_ours) else {
             return Err(does_not_exist(&request.state_machine_arn));
         };
-        let record = &mut machine.record;
-        let before = record.revision;
-        record.revision += 1;
+        let before = &machine.record;
+        let mut record = before.clone();
         let head = &mut record.current;
-        head.revision_id = Some(revision_id.clone());
-        head.update_ms = now_ms;
         if let Some(role_arn) = request.role_arn {
             head.role_arn = role_arn;
         }
@@ -102,32 +95,49 @@ impl Shard {
             .map(|(text, _)| Arc::clone(text));
         if let Some(text) = &text {
             head.definition_sha256 = Sha256::digest(text.as_bytes()).into();
-            head.text_revision = record.revision;
         }
-        let record = record.clone();
-        let parsed = request.definition.map(|(_, parsed)| parsed).or_else(|| {
-            self.definitions
-                .get(&(record.number, before))
-                .map(Arc::clone)
+        // What changes nothing makes no revision: the first one stays the first.
+        let changed = record != *before;
+        if request.publish && (changed || machine.current_version().is_none()) {
+            machine.has_room_for_a_version()?;
+        }
+        let mut writes = Vec::new();
+        if changed {
+            let from = (record.number, record.revision);
+            record.revision += 1;
+            record.current.revision_id = Some(revision_id);
+            record.current.update_ms = now_ms;
+            if text.is_some() {
+                record.current.text_revision = record.revision;
+            }
+            let parsed = request.definition.map(|(_, parsed)| parsed);
+            let parsed = parsed.or_else(|| self.definitions.get(&from).map(Arc::clone));
+            writes.push(definition_write(&record, text.as_deref()));
+            writes.push(machine_write(&record));
+            machine.record = record;
+            let (number, revision) = (machine.record.number, machine.record.revision);
+            if let Some(parsed) = parsed {
+                let plan = LogPlan::of(&machine.record.current.logging);
+                self.remember_definition(number, revision, parsed);
+                self.remember_logging(number, revision, plan);
+            }
+        }
+        let machine = self.machines.get_mut(&name);
+        let machine = machine.expect("the machine was found a moment ago");
+        let state_machine_version_arn = request.publish.then(|| {
+            let version = machine.publish(request.version_description, now_ms, &mut writes);
+            self.world.owner.state_machine_version_arn(&name, version)
         });
-        if let Some(parsed) = parsed {
-            self.remember_definition(record.number, record.revision, parsed);
-            let plan = LogPlan::of(&record.current.logging);
-            self.remember_logging(record.number, record.revision, plan);
+        let current = &machine.record.current;
+        let response = Response {
+            update_ms: current.update_ms,
+            revision_id: current.revision_id.clone(),
+            state_machine_version_arn,
+        };
+        if !writes.is_empty() {
+            self.commit_records(writes, now, out);
         }
-        self.commit_records(
-            vec![
-                definition_write(&record, text.as_deref()),
-                machine_write(&record),
-            ],
-            now,
-            out,
-        );
-        Ok(Response {
-            update_ms: now_ms,
-            revision_id: Some(revision_id),
-            state_machine_version_arn: None,
-        })
+        Ok(response)
     }
 }
 

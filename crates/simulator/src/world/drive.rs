@@ -251,13 +251,16 @@ impl World {
         let durable = self.durable();
         let lost = commits.iter().find(|commit| commit.number > durable);
         if let Some(lost) = lost
-            && lost.executions.iter().any(|write| write.listing.is_some())
+            && lost
+                .executions
+                .iter()
+                .any(|write| !write.listings.is_empty())
         {
             let mut half = lost.clone();
             half.executions.retain_mut(|write| {
                 write.timers.clear();
                 write.tasks.clear();
-                write.listing = None;
+                write.listings.clear();
                 true
             });
             if self.store.commit(EPOCH, &[half]).is_ok() {

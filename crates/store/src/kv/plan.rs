@@ -147,7 +147,7 @@ fn add_execution(writes: &mut Writes, write: &ExecutionWrite) {
     if let Some(run) = &write.events {
         writes.put(keys::events(id, run.first), encoding::events(run));
     }
-    if let Some(moved) = &write.listing {
+    for moved in &write.listings {
         let to = &moved.to;
         if let Some((status, time_ms)) = moved.from {
             writes.delete(keys::listing(

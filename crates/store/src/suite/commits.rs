@@ -97,7 +97,7 @@ pub(super) fn a_refused_commit_leaves_no_trace(home: &dyn Home) {
     let one = id(1, 1);
     let full = ExecutionWrite {
         events: Some(run(1, 2)),
-        listing: Some(ListingMove {
+        listings: vec![ListingMove {
             from: None,
             to: Listing {
                 machine: 1,
@@ -106,7 +106,7 @@ pub(super) fn a_refused_commit_leaves_no_trace(home: &dyn Home) {
                 execution: one,
                 summary: b"s".to_vec(),
             },
-        }),
+        }],
         name: Some(NameClaim {
             machine: "m".into(),
             name: "n".into(),

@@ -21,7 +21,7 @@ fn listed(number: u64, revision: u64, from: Option<(u8, i64)>, to: Listing) -> C
     step(
         number,
         ExecutionWrite {
-            listing: Some(ListingMove { from, to }),
+            listings: vec![ListingMove { from, to }],
             ..write(id, revision)
         },
     )

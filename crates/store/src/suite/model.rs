@@ -180,7 +180,7 @@ impl Model {
                 summary: random.payload(20),
             };
             self.listings.insert(id, to.clone());
-            write.listing = Some(ListingMove { from, to });
+            write.listings = vec![ListingMove { from, to }];
         }
         self.timers_and_tasks(random, &mut write);
         write

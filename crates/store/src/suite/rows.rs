@@ -44,7 +44,7 @@ pub(super) fn several_commits_share_one_call(home: &dyn Home) {
             execution: one,
             summary: summary.to_vec(),
         };
-        Some(ListingMove { from, to })
+        vec![ListingMove { from, to }]
     };
     let timer = |timer| TimerRow {
         due_ms: 9,
@@ -66,7 +66,7 @@ pub(super) fn several_commits_share_one_call(home: &dyn Home) {
             1,
             ExecutionWrite {
                 events: Some(run(1, 2)),
-                listing: listing(0, None, b"runs"),
+                listings: listing(0, None, b"runs"),
                 timers: vec![timer(1), timer(2)],
                 tasks: vec![task(0)],
                 ..write(one, 1)
@@ -83,7 +83,7 @@ pub(super) fn several_commits_share_one_call(home: &dyn Home) {
             3,
             ExecutionWrite {
                 events: Some(run(3, 1)),
-                listing: listing(1, Some((0, 5)), b"done"),
+                listings: listing(1, Some((0, 5)), b"done"),
                 timers_dropped: vec![TimerDrop {
                     due_ms: 9,
                     timer: 1,

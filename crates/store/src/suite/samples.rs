@@ -23,7 +23,7 @@ pub(super) fn write(id: ExecutionId, revision: u64) -> ExecutionWrite {
         revision,
         snapshot: format!("snapshot {revision}").into_bytes(),
         events: None,
-        listing: None,
+        listings: Vec::new(),
         name: None,
         timers: Vec::new(),
         timers_dropped: Vec::new(),
@@ -153,7 +153,7 @@ pub fn activity_steps(random: &mut Random, born_ms: u64, serial: u64) -> [Execut
             execution: id,
             summary: vec![b's'; 60],
         };
-        Some(ListingMove { from, to })
+        vec![ListingMove { from, to }]
     };
     let start = ExecutionWrite {
         snapshot: random.payload(700),
@@ -162,7 +162,7 @@ pub fn activity_steps(random: &mut Random, born_ms: u64, serial: u64) -> [Execut
             count: 4,
             bytes: random.payload(2_100),
         }),
-        listing: listing(0, None),
+        listings: listing(0, None),
         name: Some(NameClaim {
             machine: "orders".into(),
             name: format!("order-{serial}"),
@@ -191,7 +191,7 @@ pub fn activity_steps(random: &mut Random, born_ms: u64, serial: u64) -> [Execut
             count: 4,
             bytes: random.payload(2_100),
         }),
-        listing: listing(1, Some((0, born_ms as i64))),
+        listings: listing(1, Some((0, born_ms as i64))),
         timers_dropped: vec![TimerDrop { due_ms, timer: 1 }],
         tasks_dropped: vec![TaskDrop {
             queue,
