@@ -6,6 +6,7 @@ mod clock;
 mod config;
 mod demo;
 mod disk;
+mod doctor;
 mod driver;
 mod exit;
 mod http;
@@ -49,6 +50,7 @@ enum Command {
     Run(run::RunArgs),
     Worker(worker::WorkerArgs),
     Demo(demo::DemoArgs),
+    Doctor(doctor::DoctorArgs),
     /// Reads one file for the demo's worker
     #[command(hide = true)]
     DemoFile,
@@ -94,6 +96,7 @@ fn main() -> ExitCode {
         Command::Validate(args) => validate::run(args),
         Command::Run(args) => run::run(args),
         Command::Worker(args) => worker::run(args),
+        Command::Doctor(args) => doctor::run(&args),
         Command::Demo(args) => demo::run(args),
         Command::DemoFile => demo::run_file_task(),
     }

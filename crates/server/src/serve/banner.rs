@@ -52,6 +52,7 @@ To point the AWS CLI and SDKs here:
 In boto3: boto3.client(\"stepfunctions\", endpoint_url=\"{url}\",
   region_name=\"{region}\", aws_access_key_id=\"any\", aws_secret_access_key=\"any\",
   config=botocore.config.Config(inject_host_prefix=False))
+When something does not work: towpath doctor --endpoint {url}
 
 ",
         version = env!("CARGO_PKG_VERSION"),
