@@ -1,19 +1,12 @@
 //! Tags, in and out.
 
 use engine::shapes::Tag;
-use engine::{ErrorName, Rejection};
 use serde::Deserialize;
 
 use crate::checks::Checks;
 use crate::decode::{Object, Text};
 use crate::members::{TAG_KEY, TAG_VALUE};
 use crate::write;
-
-/// Most tags on one resource.
-///
-/// Source: AWS Developer Guide, service quotas. The engine checks it again, with those a resource
-/// already has.
-const TAGS_MAX: usize = 50;
 
 /// A tag as it comes.
 #[derive(Debug, Default, Deserialize)]
@@ -46,18 +39,6 @@ pub(crate) fn check(checks: &mut Checks, tags: Option<TagsInput<'_>>) -> Vec<Tag
         });
     }
     checked
-}
-
-/// Refuses more tags than a resource may have.
-pub(crate) fn not_too_many(tags: &[Tag], resource: &str) -> Result<(), Rejection> {
-    if tags.len() <= TAGS_MAX {
-        return Ok(());
-    }
-    let message = format!(
-        "Too Many Tags: '{}' where at most {TAGS_MAX} are allowed",
-        tags.len()
-    );
-    Err(Rejection::new(ErrorName::TooManyTags, message).with_resource(resource))
 }
 
 /// Writes `tags`.

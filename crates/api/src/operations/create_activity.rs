@@ -3,6 +3,7 @@
 use engine::Request;
 use engine::arn::check_name;
 use engine::operations::create_activity as operation;
+use engine::operations::tag_resource::not_too_many;
 use serde::Deserialize;
 
 use super::{Context, Decoded};
@@ -33,7 +34,7 @@ pub(super) fn decode(body: &[u8], context: &Context<'_>) -> Result<Decoded, Refu
     let encryption = configuration::encryption(&mut checks, input.encryption_configuration);
     checks.finish()?;
     check_name(&name)?;
-    tags::not_too_many(&tags, &context.owner.activity_arn(&name))?;
+    not_too_many(&tags, &context.owner.activity_arn(&name))?;
     configuration::encryption_is_consistent(encryption.as_ref())?;
     let name = name.into_string();
     Ok(Request::CreateActivity(operation::Request {

@@ -3,6 +3,7 @@
 use engine::Request;
 use engine::arn::check_name;
 use engine::operations::create_state_machine as operation;
+use engine::operations::tag_resource::not_too_many;
 use engine::shapes::MachineType;
 use serde::Deserialize;
 
@@ -64,7 +65,7 @@ pub(super) fn decode(body: &[u8], context: &Context<'_>) -> Result<Decoded, Refu
     definition::described_only_if_published(publish, description.is_some())?;
     configuration::logging_has_one_destination(logging.as_ref())?;
     configuration::encryption_is_consistent(encryption.as_ref())?;
-    tags::not_too_many(&tags, &context.owner.state_machine_arn(&name))?;
+    not_too_many(&tags, &context.owner.state_machine_arn(&name))?;
     let machine_type = match input.kind.as_deref() {
         Some("EXPRESS") => MachineType::Express,
         _ => MachineType::Standard,

@@ -2,6 +2,7 @@
 
 use engine::Request;
 use engine::operations::tag_resource as operation;
+use engine::operations::tag_resource::not_too_many;
 use serde::Deserialize;
 
 use super::{Context, Decoded};
@@ -31,7 +32,7 @@ pub(super) fn decode(body: &[u8], context: &Context<'_>) -> Result<Decoded, Refu
     let tags = tags::check(&mut checks, input.tags);
     checks.finish()?;
     arns::taggable(context.owner, &resource_arn)?;
-    tags::not_too_many(&tags, &resource_arn)?;
+    not_too_many(&tags, &resource_arn)?;
     let resource_arn = resource_arn.into_string();
     Ok(Request::TagResource(operation::Request { resource_arn, tags }).into())
 }

@@ -81,14 +81,20 @@ pub(crate) fn merged(tags: Vec<Tag>, more: Vec<Tag>) -> Vec<Tag> {
 }
 
 fn within_limit(tags: Vec<Tag>, resource_arn: &str) -> Result<Vec<Tag>, Rejection> {
-    if tags.len() > TAGS_MAX {
-        let message = format!(
-            "A resource can have {TAGS_MAX} tags; this would make {}",
-            tags.len()
-        );
-        return Err(Rejection::new(ErrorName::TooManyTags, message).with_resource(resource_arn));
-    }
+    not_too_many(&tags, resource_arn)?;
     Ok(tags)
+}
+
+/// Refuses more tags than a resource may have.
+pub fn not_too_many(tags: &[Tag], resource: &str) -> Result<(), Rejection> {
+    if tags.len() <= TAGS_MAX {
+        return Ok(());
+    }
+    let message = format!(
+        "Too Many Tags: '{}' where at most {TAGS_MAX} are allowed",
+        tags.len()
+    );
+    Err(Rejection::new(ErrorName::TooManyTags, message).with_resource(resource))
 }
 
 pub(crate) fn not_found(resource_arn: &str) -> Rejection {
