@@ -10,6 +10,7 @@ mod doctor;
 mod driver;
 mod exit;
 mod http;
+mod import;
 mod log;
 mod metrics;
 mod names;
@@ -48,6 +49,7 @@ enum Command {
     Version,
     Validate(validate::ValidateArgs),
     Run(run::RunArgs),
+    Import(import::ImportArgs),
     Worker(worker::WorkerArgs),
     Demo(demo::DemoArgs),
     Doctor(doctor::DoctorArgs),
@@ -95,6 +97,7 @@ fn main() -> ExitCode {
         }
         Command::Validate(args) => validate::run(args),
         Command::Run(args) => run::run(args),
+        Command::Import(args) => import::run(args),
         Command::Worker(args) => worker::run(args),
         Command::Doctor(args) => doctor::run(&args),
         Command::Demo(args) => demo::run(args),

@@ -56,7 +56,7 @@ pub struct ClientArgs {
     ///
     /// Else AWS_ENDPOINT_URL_SFN, AWS_ENDPOINT_URL, the profile's endpoint_url, and at last AWS
     /// itself in the region.
-    #[arg(long, value_name = "URL")]
+    #[arg(long, visible_alias = "endpoint", value_name = "URL")]
     pub endpoint_url: Option<String>,
     /// The region to ask in and to sign for
     ///
@@ -123,6 +123,11 @@ impl Client {
     /// The address that is asked, as a person would write it.
     pub fn endpoint_url(&self) -> &str {
         self.inner.endpoint.url()
+    }
+
+    /// The region that is asked in.
+    pub fn region(&self) -> &str {
+        &self.inner.region
     }
 
     /// Whether the other side is AWS itself.
