@@ -257,3 +257,32 @@ fn a_state_inside_another_can_be_tried() {
         assert_eq!(outcome.next_state.as_deref(), next, "{name}");
     }
 }
+
+#[test]
+fn what_is_shown_is_bounded() {
+    // The whole input for each of its items: without a bound, gigabytes.
+    let processor = json!({
+        "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"},
+        "StartAt": "A",
+        "States": {"A": {"Type": "Pass", "End": true}},
+    });
+    for field in [
+        json!({"ItemSelector": {"all.$": "$"}}),
+        json!({"ItemBatcher": {"MaxItemsPerBatch": 1, "BatchInput": {"all.$": "$"}}}),
+    ] {
+        let mut state = json!({"Type": "Map", "ItemProcessor": processor, "End": true});
+        let (name, value) = field.as_object().unwrap().iter().next().unwrap();
+        state[name] = value.clone();
+        let items: Vec<u32> = (0..20_000).collect();
+        let case = json!({"state": state, "input": items, "mock": {"result": []}});
+        let outcome = done(begun(&case).1);
+        assert_eq!(outcome.status, TestStatus::Succeeded);
+        let shown: usize = outcome
+            .inspection
+            .stages
+            .values()
+            .map(|document| document.text().len())
+            .sum();
+        assert!(shown < 2_000_000, "{shown} bytes");
+    }
+}

@@ -1,13 +1,17 @@
 //! A Map state on trial: its fields are evaluated for every item, its iterations are not run.
 
-use asl::definition::Map;
+use asl::definition::{Map, Seconds};
+use asl::jsonata;
+use asl::path::Path;
+use asl::template::Template;
 use serde_json::Value;
 use std::sync::Arc;
 
 use super::{Mock, Stage};
-use crate::dataflow::{Payload, whole};
+use crate::dataflow::{Asked, Payload};
 use crate::failure::{EXCEED_TOLERATED_FAILURE_THRESHOLD, Fault};
 use crate::frame::FrameId;
+use crate::limits::PAYLOAD_BYTES_MAX;
 use crate::turn::{Halt, Turn};
 
 impl Turn<'_> {
@@ -22,7 +26,8 @@ impl Turn<'_> {
         if map.item_selector.is_some() || map.jsonata_item_selector.is_some() {
             self.note(Stage::ItemSelector, &array(&selected));
         }
-        if let Some(batches) = batches(map, &selected) {
+        if let Some(batcher) = field(map, "ItemBatcher") {
+            let batches = self.batches(id, batcher, &selected)?;
             self.note(Stage::ItemBatcher, &array(&batches));
         }
         let concurrency =
@@ -76,44 +81,112 @@ impl Turn<'_> {
         Ok(Arc::new(items))
     }
 
+    /// The items in batches, as an `ItemBatcher` makes them.
+    fn batches(
+        &mut self,
+        id: FrameId,
+        batcher: &Value,
+        items: &[Value],
+    ) -> Result<Vec<Value>, Halt> {
+        let most = self.batch_limit(id, batcher, "MaxItemsPerBatch")?;
+        let most_bytes = self.batch_limit(id, batcher, "MaxInputBytesPerBatch")?;
+        let mut head = serde_json::Map::new();
+        if let Some(input) = batcher.get("BatchInput") {
+            let input = self.batch_input(id, input)?;
+            head.insert("BatchInput".to_owned(), input);
+        }
+        let batch = |items: &[Value]| {
+            let mut batch = head.clone();
+            batch.insert("Items".to_owned(), Value::Array(items.to_vec()));
+            Value::Object(batch)
+        };
+        let most = usize::try_from(most.unwrap_or(u64::MAX)).unwrap_or(usize::MAX);
+        let most_bytes = usize::try_from(most_bytes.unwrap_or(u64::MAX)).unwrap_or(usize::MAX);
+        let head_bytes = batch(&[]).to_string().len();
+        let mut batches = Vec::new();
+        let (mut from, mut bytes, mut shown) = (0, head_bytes, 0);
+        for (at, item) in items.iter().enumerate() {
+            // With the comma before it.
+            let item_bytes = item.to_string().len() + 1;
+            if at > from && (at - from >= most || bytes.saturating_add(item_bytes) > most_bytes) {
+                shown += bytes;
+                if shown > PAYLOAD_BYTES_MAX {
+                    // All carry the same input: there may be more of it than can be shown.
+                    return Ok(batches);
+                }
+                batches.push(batch(&items[from..at]));
+                (from, bytes) = (at, head_bytes);
+            }
+            bytes = bytes.saturating_add(item_bytes);
+        }
+        if from < items.len() {
+            batches.push(batch(&items[from..]));
+        }
+        Ok(batches)
+    }
+
+    /// A number of the batcher: outright, by a path or by an expression.
+    fn batch_limit(
+        &mut self,
+        id: FrameId,
+        batcher: &Value,
+        name: &str,
+    ) -> Result<Option<u64>, Halt> {
+        let by_path = batcher.get(format!("{name}Path")).and_then(Value::as_str);
+        let path = by_path.and_then(|path| Path::parse(path).ok());
+        let given = match (batcher.get(name), path) {
+            (Some(value), _) if value.is_u64() => value.as_u64().map(Seconds::Fixed),
+            (Some(value), _) => jsonata::Template::parse(&format!("ItemBatcher/{name}"), value)
+                .ok()
+                .map(Seconds::Expression),
+            (None, path) => path.map(Seconds::Path),
+        };
+        self.whole_number(id, name, given.as_ref(), 1)
+    }
+
+    /// `BatchInput`: data with expressions in the state's language.
+    fn batch_input(&mut self, id: FrameId, input: &Value) -> Result<Value, Halt> {
+        let otherwise = Payload::Value(input.clone());
+        let evaluated = if self.is_jsonata(id) {
+            let field = jsonata::Template::parse("ItemBatcher/BatchInput", input).ok();
+            self.jsonata_field(id, field.as_ref(), Asked::default(), otherwise)?
+        } else {
+            match Template::parse(input) {
+                Ok(template) => {
+                    let seen = self.effective_input(id)?;
+                    self.template(id, Some(&template), seen)?
+                }
+                Err(_) => otherwise,
+            }
+        };
+        Ok(evaluated.into_value())
+    }
+
+    /// What each iteration begins with, as far as it can be shown: a selector may take the whole input
+    /// for every one of many items, and an execution begins only a few iterations at a time.
     fn selected_items(
         &mut self,
         id: FrameId,
         map: &Map,
         items: &[Value],
     ) -> Result<Vec<Value>, Halt> {
-        let numbered = (0..).zip(items);
-        numbered
-            .map(|(index, value)| {
-                let input = self.iteration_input(id, map, index, value)?;
-                Ok(input.into_value())
-            })
-            .collect()
+        let mut selected = Vec::new();
+        let mut bytes = 0;
+        for (index, value) in (0..).zip(items) {
+            let input = self.iteration_input(id, map, index, value)?.into_value();
+            bytes += input.to_string().len();
+            if bytes > PAYLOAD_BYTES_MAX {
+                break;
+            }
+            selected.push(input);
+        }
+        Ok(selected)
     }
 }
 
 /// A field of a Distributed Map.
 fn field<'m>(map: &'m Map, name: &str) -> Option<&'m Value> {
     map.distributed.as_ref()?.get(name)
-}
-
-/// The items in batches of so many, if that is asked for.
-fn batches(map: &Map, items: &[Value]) -> Option<Vec<Value>> {
-    let batcher = field(map, "ItemBatcher")?;
-    let most = batcher.get("MaxItemsPerBatch").and_then(whole);
-    let most = most
-        .and_then(|most| usize::try_from(most).ok())
-        .filter(|most| *most > 0)
-        .unwrap_or(items.len().max(1));
-    let batch = |items: &[Value]| {
-        let mut batch = serde_json::Map::new();
-        if let Some(input) = batcher.get("BatchInput") {
-            batch.insert("BatchInput".to_owned(), input.clone());
-        }
-        batch.insert("Items".to_owned(), Value::Array(items.to_vec()));
-        Value::Object(batch)
-    };
-    Some(items.chunks(most).map(batch).collect())
 }
 
 /// Whether so many failures are too many. Where no tolerance is said, AWS was seen not to look at them.
