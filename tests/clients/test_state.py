@@ -2,11 +2,12 @@
 
 import json
 import socket
+import threading
 import time
 import unittest
 import urllib.request
 
-from towpath_server import ROLE, ServerTestCase
+from towpath_server import ROLE, Server, ServerTestCase
 
 
 def state(**fields):
@@ -108,8 +109,8 @@ class States(ServerTestCase):
         self.assertEqual(answer, {"output": "7", "nextState": "N", "status": "SUCCEEDED"})
         self.assertGreaterEqual(time.monotonic() - began, 0.99)
 
-    def waiting(self):
-        with urllib.request.urlopen(self.server.endpoint + "/metrics", timeout=5) as page:
+    def waiting(self, server=None):
+        with urllib.request.urlopen((server or self.server).endpoint + "/metrics", timeout=5) as page:
             metrics = page.read().decode()
         lines = [line for line in metrics.splitlines() if "inflight" in line and "TestState" in line]
         return sum(float(line.rpartition(" ")[2]) for line in lines), bool(lines)
@@ -128,6 +129,21 @@ class States(ServerTestCase):
         self.until(lambda: self.waiting() == (1.0, True))
         connection.close()
         self.until(lambda: self.waiting()[0] == 0.0)
+
+    def test_a_server_that_stops_does_not_wait(self):
+        server = Server()
+        server.start()
+        self.addCleanup(server.close)
+        answers = []
+        body = {"definition": state(Type="Wait", Seconds=250, End=True)}
+        client = threading.Thread(target=lambda: answers.append(server.post("TestState", body)))
+        client.start()
+        self.until(lambda: self.waiting(server) == (1.0, True))
+        began = time.monotonic()
+        server.terminate()
+        client.join()
+        self.assertLess(time.monotonic() - began, 5)
+        self.assertEqual(answers[0][0], 503, answers)
 
     def until(self, holds):
         deadline = time.monotonic() + 10

@@ -16,7 +16,7 @@ use crate::driver::{Answer, Delivery, Driver};
 use crate::log::{self, Level};
 use crate::metrics::Metrics;
 use crate::names;
-use crate::trial;
+use crate::trial::{self, Trials};
 
 /// Most reads of the store at a time. Fewer than there are threads for them, so that a crowd of
 /// readers never keeps the engine from reading an execution back.
@@ -34,6 +34,7 @@ pub struct Service {
     /// How long a poll is held that nobody may serve now.
     pub poll_hold: Duration,
     pub reads: Arc<Semaphore>,
+    pub trials: Trials,
 }
 
 /// What goes back.

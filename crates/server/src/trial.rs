@@ -1,7 +1,7 @@
 //! `TestState`: a state that is tried gets its time and its calls from here, and nobody keeps it.
 //!
-//! Evaluating it is a matter for the threads that read the store, a few at a time: the engine's thread
-//! has nothing to do with it, so a state that computes for long delays no execution. When the client
+//! Evaluating it has threads of its own, a few: a state that computes for long delays other trials, but
+//! no execution and no reader. When the client
 //! hangs up, the future is dropped, and what waits with it.
 
 use std::collections::BTreeMap;
@@ -14,11 +14,43 @@ use engine::operations::test_state::{DURATION_MS_MAX, Request, Response};
 use engine::{ErrorName, Rejection};
 use interpreter::test_state::{Call, Progress, TestState, Waiting};
 use interpreter::{Due, EventId, Input, Moment, TimerId, World};
+use tokio::sync::{Semaphore, watch};
 use tokio::time::Instant;
 
 use crate::calls;
 use crate::request_id;
 use crate::service::Service;
+
+/// Most trials that are evaluated at a time; those that wait are not counted.
+pub const TRIALS_AT_A_TIME: usize = 2;
+
+/// All trials of a server.
+pub struct Trials {
+    threads: Arc<Semaphore>,
+    stopping: watch::Sender<bool>,
+}
+
+impl Default for Trials {
+    fn default() -> Trials {
+        Trials {
+            threads: Arc::new(Semaphore::new(TRIALS_AT_A_TIME)),
+            stopping: watch::Sender::new(false),
+        }
+    }
+}
+
+impl Trials {
+    /// Ends those that wait: there is nothing to come back to.
+    pub fn stop(&self) {
+        self.threads.close();
+        self.stopping.send_replace(true);
+    }
+
+    async fn stopped(&self) {
+        // The sender is here, so it is not gone.
+        let _ = self.stopping.subscribe().wait_for(|it| *it).await;
+    }
+}
 
 /// What a state on trial sees of the world.
 struct TrialWorld {
@@ -75,6 +107,7 @@ pub async fn run(service: &Arc<Service>, request: Request) -> Result<Response, R
                 let outcome = test.time_out();
                 return Ok(Response { outcome, inspected });
             }
+            () = service.trials.stopped() => return Err(stopping()),
         };
         (test, progress) = compute(service, move |at| {
             let progress = test.go_on(input, at);
@@ -166,8 +199,7 @@ async fn compute<T: Send + 'static>(
     service: &Arc<Service>,
     compute: impl FnOnce(&Moment<'_>) -> T + Send + 'static,
 ) -> Result<T, Rejection> {
-    let stopping = || unavailable("The server is stopping.");
-    let permit = Arc::clone(&service.reads).acquire_owned().await;
+    let permit = Arc::clone(&service.trials.threads).acquire_owned().await;
     let permit = permit.map_err(|_| stopping())?;
     let now_ms = service.clock.wall_ms();
     let world = TrialWorld {
@@ -186,6 +218,10 @@ async fn compute<T: Send + 'static>(
         Err(failed) if failed.is_panic() => Err(unavailable("The state could not be tried.")),
         Err(_stopping) => Err(stopping()),
     }
+}
+
+fn stopping() -> Rejection {
+    unavailable("The server is stopping.")
 }
 
 fn unavailable(message: &str) -> Rejection {

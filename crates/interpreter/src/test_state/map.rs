@@ -14,6 +14,10 @@ use crate::frame::FrameId;
 use crate::limits::PAYLOAD_BYTES_MAX;
 use crate::turn::{Halt, Turn};
 
+/// Most items whose `ItemSelector` is evaluated. An execution takes its items a step at a time; a trial
+/// is one step, and each item may cost all that one expression may.
+const ITEMS_SELECTED_MAX: usize = 1_000;
+
 impl Turn<'_> {
     pub(super) fn try_map(&mut self, id: FrameId, map: &Map, mock: Mock) -> Result<(), Halt> {
         let items = self.items_on_trial(id, map)?;
@@ -172,7 +176,7 @@ impl Turn<'_> {
     ) -> Result<Vec<Value>, Halt> {
         let mut selected = Vec::new();
         let mut bytes = 0;
-        for (index, value) in (0..).zip(items) {
+        for (index, value) in (0..).zip(items).take(ITEMS_SELECTED_MAX) {
             let input = self.iteration_input(id, map, index, value)?.into_value();
             bytes += input.to_string().len();
             if bytes > PAYLOAD_BYTES_MAX {

@@ -91,6 +91,7 @@ pub(super) fn edge(runtime: tokio::runtime::Handle) -> (Edge, driver::Threads) {
         space: crate::disk::Space::default(),
         poll_hold: std::time::Duration::from_millis(100),
         reads: Arc::new(Semaphore::new(1)),
+        trials: crate::trial::Trials::default(),
     });
     (
         Edge::new(service, Hosts::new(&[], false), Quotas::default(), 100),

@@ -28,12 +28,14 @@ use crate::http::{self, Closing, Edge, Hosts};
 use crate::log::{self, Level};
 use crate::metrics::Metrics;
 use crate::service::{READS_AT_A_TIME, Service};
+use crate::trial::{TRIALS_AT_A_TIME, Trials};
 use crate::watching::{self, Workers};
 use crate::{calls, exit};
 use identity::Identity;
 
-/// Threads that may wait for the disk: readers, and two more for what the engine reads back.
-const BLOCKING_THREADS: usize = READS_AT_A_TIME + 2;
+/// Threads that may wait for the disk or compute: readers, trials, and two more for what the engine
+/// reads back.
+const BLOCKING_THREADS: usize = READS_AT_A_TIME + TRIALS_AT_A_TIME + 2;
 /// How long running requests may take when the server stops. They wait for a commit at most, so
 /// this is for clients that do not take their answer. What is asked of us is 10 s in all.
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(7);
@@ -177,6 +179,7 @@ fn start(
         space,
         poll_hold: Duration::from_secs_f64(settings.poll_hold_seconds.value),
         reads: Arc::new(Semaphore::new(READS_AT_A_TIME)),
+        trials: Trials::default(),
     });
     runtime.spawn(calls::make(Arc::clone(&service), calls));
     Ok((service, threads, workers))
@@ -220,6 +223,7 @@ async fn until_stopped(
     );
     edge.draining.store(true, Ordering::Relaxed);
     edge.service.driver.tell(Message::Drain);
+    edge.service.trials.stop();
     edge.service.space.stop();
     if !closing.close(DRAIN_TIMEOUT).await {
         let left = edge.metrics.connections.get();
