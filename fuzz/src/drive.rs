@@ -184,6 +184,7 @@ pub fn run(machine: &StateMachine, input: &str) {
         now_ms,
         world: &Surroundings,
         steps_max: STEPS_MAX,
+        limits: interpreter::Limits::default(),
     };
     let input = Document::from_text(input);
     let (mut execution, step) = interpreter::start(machine, birth(), input, &moment(now_ms));

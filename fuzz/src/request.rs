@@ -81,6 +81,6 @@ fn door() -> Door {
             account: "123456789012".into(),
         },
         page_key: [7; 32],
-        body_bytes_max: api::BODY_BYTES_MAX,
+        limits: api::DoorLimits::default(),
     })
 }

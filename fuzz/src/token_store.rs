@@ -188,5 +188,6 @@ fn options() -> ShardOptions {
         polls_per_activity_max: 3,
         counts: engine::CountsMax::NONE,
         executions_cached_max: 2,
+        limits: interpreter::Limits::default(),
     }
 }

@@ -2,6 +2,7 @@
 
 use std::fmt::{Debug, Display};
 
+use crate::DoorLimits;
 use crate::decode::Text;
 use crate::members::{Measure, Range, Shape};
 use crate::refusal::Refusal;
@@ -13,9 +14,18 @@ const BROKEN_MAX: usize = 20;
 #[derive(Debug, Default)]
 pub(crate) struct Checks {
     broken: Vec<String>,
+    limits: DoorLimits,
 }
 
 impl Checks {
+    /// Nothing found yet.
+    pub(crate) fn within(limits: DoorLimits) -> Checks {
+        Checks {
+            broken: Vec::new(),
+            limits,
+        }
+    }
+
     /// A member that must be there. When it is not, what is returned is empty and never used, since
     /// [`Checks::finish`] refuses the request.
     pub(crate) fn required<'a>(
@@ -38,8 +48,13 @@ impl Checks {
     pub(crate) fn optional(&mut self, at: &str, value: Option<&Text<'_>>, shape: &Shape) {
         let Some(value) = value else { return };
         let length = match shape.measure {
-            Measure::Bytes => value.len(),
+            Measure::PayloadBytes | Measure::DefinitionBytes => value.len(),
             Measure::Characters => value.chars().count(),
+        };
+        let max = match shape.measure {
+            Measure::PayloadBytes => self.limits.payload_bytes_max,
+            Measure::DefinitionBytes => self.limits.definition_bytes_max,
+            Measure::Characters => shape.max,
         };
         let mut broken = |what: String| self.value(at, shape.sensitive, &**value, &what);
         if length < shape.min {
@@ -48,10 +63,9 @@ impl Checks {
                 shape.min
             ));
         }
-        if length > shape.max {
+        if length > max {
             broken(format!(
-                "Member must have length less than or equal to {}",
-                shape.max
+                "Member must have length less than or equal to {max}"
             ));
         }
         if let Some(pattern) = &shape.pattern

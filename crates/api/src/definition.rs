@@ -16,7 +16,8 @@ pub(crate) fn parse(text: &str, machine_type: MachineType) -> Result<Arc<StateMa
         MachineType::Standard => asl::MachineType::Standard,
         MachineType::Express => asl::MachineType::Express,
     };
-    let parsed = asl::parse(text, machine_type);
+    // How long it is was checked against the limit in force.
+    let parsed = asl::parse_within(text, machine_type, usize::MAX);
     checked(parsed)
 }
 

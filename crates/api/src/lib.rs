@@ -44,6 +44,37 @@ use paging::{Binding, PageKey};
 /// Source: AWS Developer Guide, service quotas, "maximum request size" (1 MB).
 pub const BODY_BYTES_MAX: usize = 1_048_576;
 
+/// Most bytes of an input or an output.
+///
+/// Source: AWS API reference, `StartExecution`, `input`, and `SendTaskSuccess`, `output`.
+pub const PAYLOAD_BYTES_MAX: usize = 262_144;
+
+/// Most bytes of a definition.
+///
+/// Source: AWS API reference, `CreateStateMachine`, `definition`.
+pub const DEFINITION_BYTES_MAX: usize = 1_048_576;
+
+/// How large what is sent may be; AWS's figures by default.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DoorLimits {
+    /// See [`BODY_BYTES_MAX`].
+    pub body_bytes_max: usize,
+    /// See [`PAYLOAD_BYTES_MAX`].
+    pub payload_bytes_max: usize,
+    /// See [`DEFINITION_BYTES_MAX`].
+    pub definition_bytes_max: usize,
+}
+
+impl Default for DoorLimits {
+    fn default() -> DoorLimits {
+        DoorLimits {
+            body_bytes_max: BODY_BYTES_MAX,
+            payload_bytes_max: PAYLOAD_BYTES_MAX,
+            definition_bytes_max: DEFINITION_BYTES_MAX,
+        }
+    }
+}
+
 /// What a door is told once.
 #[derive(Clone, Debug)]
 pub struct DoorOptions {
@@ -51,8 +82,8 @@ pub struct DoorOptions {
     pub owner: Owner,
     /// Authenticates page tokens. All nodes of a service share it, and it outlives restarts.
     pub page_key: [u8; 32],
-    /// Most bytes of a body; [`BODY_BYTES_MAX`] unless the operator wants another.
-    pub body_bytes_max: usize,
+    /// How large what is sent may be.
+    pub limits: DoorLimits,
 }
 
 /// Turns requests into engine requests, and answers into bytes. Holds no state; share it freely.
@@ -60,7 +91,7 @@ pub struct DoorOptions {
 pub struct Door {
     owner: Owner,
     page_key: PageKey,
-    body_bytes_max: usize,
+    limits: DoorLimits,
 }
 
 /// A request that passed the door.
@@ -111,16 +142,22 @@ impl Door {
         Door {
             owner: options.owner,
             page_key: PageKey::new(&options.page_key),
-            body_bytes_max: options.body_bytes_max,
+            limits: options.limits,
         }
+    }
+
+    /// How large what is sent may be.
+    pub fn limits(&self) -> &DoorLimits {
+        &self.limits
     }
 
     /// Decodes a request and checks all that can be checked without state. The error is the answer.
     pub fn receive(&self, head: &Head<'_>, body: &[u8], now_ms: i64) -> Result<Received, Answer> {
-        let operation = envelope::operation(head, body.len(), self.body_bytes_max)?;
+        let operation = envelope::operation(head, body.len(), self.limits.body_bytes_max)?;
         let context = operations::Context {
             owner: &self.owner,
             page_key: &self.page_key,
+            limits: &self.limits,
             head,
             now_ms,
         };

@@ -2,6 +2,8 @@
 //!
 //! Source of every bound: service model `stepfunctions/2016-11-23`; `tests/model.rs` compares.
 
+use crate::{DEFINITION_BYTES_MAX, PAYLOAD_BYTES_MAX};
+
 /// Constraints of a string.
 pub(crate) struct Shape {
     /// Whether an error may repeat the value.
@@ -19,8 +21,11 @@ pub(crate) struct Shape {
 pub(crate) enum Measure {
     /// Unicode scalar values.
     Characters,
-    /// UTF-8 bytes. The model says "length" of payloads too; the quota page says bytes.
-    Bytes,
+    /// UTF-8 bytes of a payload: as many as the operator allows. The model says "length" of payloads
+    /// too; the quota page says bytes.
+    PayloadBytes,
+    /// UTF-8 bytes of a definition: as many as the operator allows.
+    DefinitionBytes,
 }
 
 /// A pattern, as the model writes it, and the same as code.
@@ -55,11 +60,8 @@ impl Shape {
         }
     }
 
-    const fn bytes(self) -> Shape {
-        Shape {
-            measure: Measure::Bytes,
-            ..self
-        }
+    const fn measured(self, measure: Measure) -> Shape {
+        Shape { measure, ..self }
     }
 }
 
@@ -68,10 +70,14 @@ pub(crate) const LONG_ARN: Shape = Shape::text(1, 2_000);
 pub(crate) const NAME: Shape = Shape::text(1, 80);
 pub(crate) const SENSITIVE_NAME: Shape = NAME.sensitive();
 pub(crate) const TASK_TOKEN: Shape = Shape::text(1, 2_048).sensitive();
-pub(crate) const SENSITIVE_DATA: Shape = Shape::text(0, 262_144).sensitive().bytes();
+pub(crate) const SENSITIVE_DATA: Shape = Shape::text(0, PAYLOAD_BYTES_MAX)
+    .sensitive()
+    .measured(Measure::PayloadBytes);
 pub(crate) const SENSITIVE_ERROR: Shape = Shape::text(0, 256).sensitive();
 pub(crate) const SENSITIVE_CAUSE: Shape = Shape::text(0, 32_768).sensitive();
-pub(crate) const DEFINITION: Shape = Shape::text(1, 1_048_576).sensitive().bytes();
+pub(crate) const DEFINITION: Shape = Shape::text(1, DEFINITION_BYTES_MAX)
+    .sensitive()
+    .measured(Measure::DefinitionBytes);
 /// What may or may not be a definition. The model has a least length of 1, but AWS was seen to look at an
 /// empty text too, and to say what is wrong with it.
 pub(crate) const POSSIBLE_DEFINITION: Shape = Shape {

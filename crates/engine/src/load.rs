@@ -69,7 +69,8 @@ pub fn load_definition(
         ReadError::Store(error) => error,
         ReadError::Rejected(rejection) => StoreError::Damaged(rejection.message),
     })?;
-    let parsed = asl::parse(&text, machine_type.into()).machine;
+    // What was accepted once stays so, whatever the limit is now.
+    let parsed = asl::parse_within(&text, machine_type.into(), usize::MAX).machine;
     Ok(parsed.map(|machine| Definition {
         text,
         machine: Arc::new(machine),

@@ -27,6 +27,7 @@ impl Shard {
             poll_hold_ms: options.poll_hold_ms,
             polls_per_activity_max: options.polls_per_activity_max,
             counts: options.counts,
+            limits: options.limits,
             tokens: TokenKey::new(&options.token_key),
             clock: HistoryClock::starting_at(store.latest_ms()?),
             ids: Ids::new(options.seed),

@@ -43,6 +43,8 @@ pub struct ShardOptions {
     pub executions_cached_max: usize,
     /// Most things of each kind.
     pub counts: CountsMax,
+    /// The limits of each execution; AWS's by default.
+    pub limits: interpreter::Limits,
 }
 
 /// Counts, for gauges and checks.
@@ -109,6 +111,7 @@ pub struct Shard {
     pub(crate) poll_hold_ms: i64,
     pub(crate) polls_per_activity_max: usize,
     pub(crate) counts: CountsMax,
+    pub(crate) limits: interpreter::Limits,
     pub(crate) tokens: TokenKey,
     pub(crate) clock: HistoryClock,
     pub(crate) ids: Ids,

@@ -236,6 +236,7 @@ impl Shard {
             now_ms: at_ms,
             world: &world,
             steps_max: STEPS_PER_TURN_MAX,
+            limits: self.limits,
         };
         if !self
             .machine_names
@@ -290,6 +291,7 @@ impl Shard {
             now_ms: at_ms,
             world: &world,
             steps_max: STEPS_PER_TURN_MAX,
+            limits: self.limits,
         };
         let input = Input::HandOut {
             task: event,

@@ -51,6 +51,7 @@ impl Run {
             now_ms: 1_700_000_000_000,
             world: &Nowhere,
             steps_max: STEPS_PER_TURN,
+            limits: interpreter::Limits::default(),
         };
         let input = Document::from_text(input.to_string());
         let mut turns = Vec::new();

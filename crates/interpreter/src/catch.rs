@@ -3,7 +3,7 @@
 use asl::definition::{Catcher, Retrier, State, StateKind, Transition};
 use serde_json::json;
 
-use crate::dataflow::{Asked, Payload, within_limit};
+use crate::dataflow::{Asked, Payload};
 use crate::failure::Fault;
 use crate::frame::{FrameId, Stand};
 use crate::retry::next_attempt;
@@ -94,7 +94,7 @@ impl Turn<'_> {
         }
         let assigned = self.assigned(id, catcher.assign.as_ref(), error_output.clone())?;
         let output = self.put_result(id, &catcher.result_path, error_output)?;
-        let output = within_limit(output, &self.state(id).name)?;
+        let output = self.within_limit(output, &self.state(id).name)?;
         self.leave_with(id, output, assigned, transition)
     }
 }

@@ -42,7 +42,7 @@ pub enum TimerKind {
     Heartbeat = 3,
     /// A retry's delay.
     Retry = 4,
-    /// `TimeoutSeconds` of the machine.
+    /// `TimeoutSeconds` of the machine, or the longest time an execution may take.
     ExecutionTimeout = 5,
     /// The step budget ran out; due at once.
     Continue = 6,

@@ -7,7 +7,7 @@ use asl::StateMachine;
 
 use crate::frame::{Frame, FrameId, PendingStart};
 use crate::history::{Event, EventDetails, EventId};
-use crate::limits::HISTORY_EVENTS_MAX;
+use crate::limits::{HISTORY_EVENTS_MAX, Limits};
 use crate::random::Stream;
 use crate::redrive::Redrives;
 use crate::test_state::Trial;
@@ -84,6 +84,8 @@ pub struct Moment<'a> {
     /// Most states to enter in this step; at least one is entered. What is left to do then waits for
     /// a [`crate::TimerKind::Continue`] timer, or for [`crate::Input::Continue`].
     pub steps_max: u32,
+    /// How much there may be of everything.
+    pub limits: Limits,
 }
 
 /// One execution.
@@ -110,7 +112,7 @@ pub struct Execution {
     pub(crate) next_timer: u32,
     /// How many random numbers were drawn.
     pub(crate) drawn: u64,
-    /// `TimeoutSeconds` of the machine: the timer, and the moment.
+    /// When it must be over, by `TimeoutSeconds` or by the limit: the timer, and the moment.
     pub(crate) deadline: Option<(TimerId, i64)>,
     /// Armed while the step budget of a turn was too small.
     pub(crate) go_on: Option<TimerId>,

@@ -38,4 +38,5 @@ pub use effect::{Due, Effect, TimerId, TimerKind};
 pub use execution::{Birth, Execution, Moment, Status, Step, Task, World};
 pub use history::{Event, EventDetails, EventId, Failure, StateType};
 pub use input::{Input, Refusal};
+pub use limits::Limits;
 pub use step::{start, step};

@@ -1,4 +1,5 @@
-//! The limits of one execution, each with its source.
+//! The limits of one execution: AWS's figures, each with its source, and the value that carries those
+//! in force.
 
 /// Most events of a history. The last of them is `ExecutionFailed`, whatever was to be written.
 ///
@@ -24,7 +25,12 @@ pub const VARIABLES_BYTES_MAX: usize = 10 * 1024 * 1024;
 /// Most iterations of an inline Map at one time, whatever `MaxConcurrency` says.
 ///
 /// Source: AWS developer guide, "state-map-inline".
-pub const MAP_LANES_MAX: u64 = 40;
+pub const MAP_LANES_MAX: u32 = 40;
+
+/// Longest time an execution may take, in seconds: a year, whatever `TimeoutSeconds` says.
+///
+/// Source: AWS quota page, "maximum execution time": 1 year. It ends as by `TimeoutSeconds`.
+pub const EXECUTION_SECONDS_MAX: u64 = 31_536_000;
 
 /// Longest wait in seconds: 2^31 - 1.
 ///
@@ -35,3 +41,31 @@ pub const WAIT_SECONDS_MAX: i64 = 2_147_483_647;
 ///
 /// Source: Amazon States Language, the largest `MaxDelaySeconds` there may be (366 days).
 pub const RETRY_DELAY_SECONDS_MAX: u64 = 31_622_400;
+
+/// The limits that an operator may move; AWS's by default. They hold for each step from when they are
+/// set, but for the longest time: that is fixed when an execution starts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// See [`HISTORY_EVENTS_MAX`].
+    pub history_events_max: u32,
+    /// See [`PAYLOAD_BYTES_MAX`].
+    pub payload_bytes_max: usize,
+    /// See [`VARIABLES_BYTES_MAX`].
+    pub variables_bytes_max: usize,
+    /// See [`MAP_LANES_MAX`].
+    pub map_lanes_max: u32,
+    /// See [`EXECUTION_SECONDS_MAX`].
+    pub execution_seconds_max: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Limits {
+        Limits {
+            history_events_max: HISTORY_EVENTS_MAX,
+            payload_bytes_max: PAYLOAD_BYTES_MAX,
+            variables_bytes_max: VARIABLES_BYTES_MAX,
+            map_lanes_max: MAP_LANES_MAX,
+            execution_seconds_max: EXECUTION_SECONDS_MAX,
+        }
+    }
+}

@@ -15,9 +15,7 @@ use crate::execution::{Execution, Status};
 use crate::frame::{Frame, FrameId, Stand};
 use crate::history::EventDetails;
 use crate::limits::{HISTORY_EVENTS_MAX, REDRIVE_TOKENS_MAX};
-use crate::states::seconds_to_ms;
 use crate::turn::{Closed, Turn};
-use crate::{Due, TimerKind};
 
 /// What is remembered of the redrives of an execution.
 #[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -100,12 +98,8 @@ impl Turn<'_> {
             self.append_at(self.at.now_ms, closing, details)?;
         }
         self.note_redrive(client_token);
-        if let Some(seconds) = self.machine.timeout_seconds {
-            let length_ms = seconds_to_ms(seconds);
-            let timer = self.arm(TimerKind::ExecutionTimeout, Due::After(length_ms));
-            let deadline_ms = self.at.now_ms.saturating_add(length_ms);
-            self.execution.deadline = Some((timer, deadline_ms));
-        }
+        // Its time begins anew, whether the machine has a TimeoutSeconds or not.
+        self.arm_deadline(self.machine.timeout_seconds.unwrap_or(u64::MAX));
         let mut joins = Vec::new();
         for (id, frame) in &mut self.execution.frames {
             frame.visit.attempts.clear();

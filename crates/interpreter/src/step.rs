@@ -25,8 +25,10 @@ pub fn start(
     let input = input.homeless();
     let mut execution = Execution::born(birth, input.clone(), at.now_ms);
     let mut turn = Turn::new(&mut execution, machine, at);
-    // A closed execution has nothing more to do; the rest of the step is for its caller.
-    let _ = turn.begin(input);
+    if turn.begin(input).is_ok() && turn.execution.deadline.is_none() {
+        // Not before the first turn is over: most executions are over with it, and owe nothing.
+        turn.arm_deadline(at.limits.execution_seconds_max);
+    }
     let step = turn.step;
     (execution, step)
 }
@@ -68,10 +70,7 @@ impl Turn<'_> {
         };
         self.append_at(self.at.now_ms, 0, details)?;
         if let Some(seconds) = self.machine.timeout_seconds {
-            let length_ms = seconds_to_ms(seconds);
-            let timer = self.arm(TimerKind::ExecutionTimeout, Due::After(length_ms));
-            let deadline_ms = self.at.now_ms.saturating_add(length_ms);
-            self.execution.deadline = Some((timer, deadline_ms));
+            self.arm_deadline(seconds);
         }
         let start_at = self.machine.start_at;
         let frame = self.execution.new_frame(Frame {
@@ -86,6 +85,14 @@ impl Turn<'_> {
         });
         self.execution.ready.push_back(frame);
         self.run()
+    }
+
+    /// When the execution ends, if it has not by then.
+    pub(crate) fn arm_deadline(&mut self, seconds: u64) {
+        let length_ms = seconds_to_ms(seconds.min(self.at.limits.execution_seconds_max));
+        let timer = self.arm(TimerKind::ExecutionTimeout, Due::After(length_ms));
+        let deadline_ms = self.at.now_ms.saturating_add(length_ms);
+        self.execution.deadline = Some((timer, deadline_ms));
     }
 
     /// Takes an input in. The outer result says whether it was refused, and then nothing has changed.

@@ -10,7 +10,6 @@ use crate::execution::{Execution, Moment, Step};
 use crate::failure::{Fault, RUNTIME};
 use crate::frame::{Frame, FrameId, Stand, Visit};
 use crate::history::{Event, EventDetails, EventId};
-use crate::limits::HISTORY_EVENTS_MAX;
 use crate::{Document, Due, Effect, Failure, StateType, Status, TimerId, TimerKind};
 
 /// The execution is over: nothing more happens in this turn.
@@ -117,11 +116,11 @@ impl<'a> Turn<'a> {
         details: EventDetails,
     ) -> Result<EventId, Closed> {
         let id = self.execution.events + 1;
-        if id >= HISTORY_EVENTS_MAX {
+        let most = self.at.limits.history_events_max;
+        if id >= most {
             // AWS does not leave a place for the failure: it is the last event, not the one after.
-            let cause = format!(
-                "The execution reached the maximum number of history events ({HISTORY_EVENTS_MAX})."
-            );
+            let cause =
+                format!("The execution reached the maximum number of history events ({most}).");
             let failure = Fault::new(RUNTIME, cause).failure;
             return Err(self.close_with_failure(Status::Failed, id - 1, failure, timestamp_ms));
         }

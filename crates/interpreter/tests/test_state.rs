@@ -33,6 +33,7 @@ fn at(now_ms: i64) -> Moment<'static> {
         now_ms,
         world: &Anywhere,
         steps_max: 1,
+        limits: interpreter::Limits::default(),
     }
 }
 

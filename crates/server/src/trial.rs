@@ -205,12 +205,18 @@ async fn compute<T: Send + 'static>(
     let world = TrialWorld {
         region: service.owner.region.clone(),
     };
+    // The others are about executions that go on.
+    let limits = interpreter::Limits {
+        payload_bytes_max: service.door.limits().payload_bytes_max,
+        ..interpreter::Limits::default()
+    };
     let computed = tokio::task::spawn_blocking(move || {
         let _permit = permit;
         compute(&Moment {
             now_ms,
             world: &world,
             steps_max: 1,
+            limits,
         })
     });
     match computed.await {

@@ -94,12 +94,25 @@ fn a_year_takes_no_time() {
         &[&args[..], &["--test-case", "HappyPath"]].concat(),
         "",
     );
-    assert!(ran.stdout.contains("365d"), "{}", ran.printed());
+    assert!(ran.stdout.contains("364d"), "{}", ran.printed());
     assert_eq!(ran.code, 0);
     assert!(
         started.elapsed() < Duration::from_secs(5),
         "waited for real"
     );
+}
+
+#[test]
+fn no_execution_takes_more_than_a_year() {
+    let definition =
+        r#"{"StartAt":"W","States":{"W":{"Type":"Wait","Seconds":90000000,"End":true}}}"#;
+    let ran = towpath("run", &["-"], definition);
+    assert!(
+        ran.stdout.contains("TIMED_OUT after 365d 0h 0m 0s"),
+        "{}",
+        ran.printed()
+    );
+    assert_eq!(ran.code, 1);
 }
 
 #[test]

@@ -29,7 +29,7 @@ pub mod timestamp;
 mod validate;
 
 pub use definition::StateMachine;
-pub use parse::{LONE_STATE_NAME, parse, parse_state};
+pub use parse::{LONE_STATE_NAME, parse, parse_state, parse_within};
 
 /// How bad a diagnostic is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -7,7 +7,6 @@ use engine::operations::tag_resource::not_too_many;
 use serde::Deserialize;
 
 use super::{Context, Decoded};
-use crate::checks::Checks;
 use crate::configuration::{self, EncryptionInput};
 use crate::decode::{self, Object, Text};
 use crate::members::NAME;
@@ -28,7 +27,7 @@ struct Input<'a> {
 
 pub(super) fn decode(body: &[u8], context: &Context<'_>) -> Result<Decoded, Refusal> {
     let input: Input<'_> = decode::read(body)?;
-    let mut checks = Checks::default();
+    let mut checks = context.checks();
     let name = checks.required("name", input.name, &NAME);
     let tags = tags::check(&mut checks, input.tags);
     let encryption = configuration::encryption(&mut checks, input.encryption_configuration);

@@ -9,7 +9,6 @@ use serde::Deserialize;
 
 use super::{Context, Decoded};
 use crate::arns;
-use crate::checks::Checks;
 use crate::configuration::{self, EncryptionInput, LoggingInput, TracingInput};
 use crate::decode::{self, Object, Text};
 use crate::definition;
@@ -43,7 +42,7 @@ struct Input<'a> {
 
 pub(super) fn decode(body: &[u8], context: &Context<'_>) -> Result<Decoded, Refusal> {
     let input: Input<'_> = decode::read(body)?;
-    let mut checks = Checks::default();
+    let mut checks = context.checks();
     let name = checks.required("name", input.name, &NAME);
     let definition = checks.required("definition", input.definition, &DEFINITION);
     let role_arn = checks.required("roleArn", input.role_arn, &ARN);

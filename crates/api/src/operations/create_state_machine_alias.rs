@@ -5,7 +5,6 @@ use engine::operations::create_state_machine_alias as operation;
 use serde::Deserialize;
 
 use super::{Context, Decoded};
-use crate::checks::Checks;
 use crate::decode::{self, Text};
 use crate::members::{ALIAS_DESCRIPTION, CHARACTER_RESTRICTED_NAME};
 use crate::refusal::Refusal;
@@ -23,9 +22,9 @@ struct Input<'a> {
     routing_configuration: Option<RoutingInput<'a>>,
 }
 
-pub(super) fn decode(body: &[u8], _: &Context<'_>) -> Result<Decoded, Refusal> {
+pub(super) fn decode(body: &[u8], context: &Context<'_>) -> Result<Decoded, Refusal> {
     let input: Input<'_> = decode::read(body)?;
-    let mut checks = Checks::default();
+    let mut checks = context.checks();
     checks.optional(
         "description",
         input.description.as_ref(),

@@ -7,7 +7,6 @@ use serde::Deserialize;
 
 use super::{Context, Decoded};
 use crate::arns;
-use crate::checks::Checks;
 use crate::decode::{self, Text};
 use crate::members::LONG_ARN;
 use crate::refusal::Refusal;
@@ -22,7 +21,7 @@ struct Input<'a> {
 
 pub(super) fn decode(body: &[u8], context: &Context<'_>) -> Result<Decoded, Refusal> {
     let input: Input<'_> = decode::read(body)?;
-    let mut checks = Checks::default();
+    let mut checks = context.checks();
     let map_run_arn = checks.required("mapRunArn", input.map_run_arn, &LONG_ARN);
     checks.finish()?;
     arns::map_run(context.owner, &map_run_arn)?;

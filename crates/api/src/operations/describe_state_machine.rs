@@ -8,7 +8,6 @@ use serde::Deserialize;
 use super::create_state_machine::machine_type;
 use super::{Context, Decoded};
 use crate::arns;
-use crate::checks::Checks;
 use crate::configuration;
 use crate::decode::{self, Text};
 use crate::members::{ARN, INCLUDED_DATA};
@@ -26,7 +25,7 @@ struct Input<'a> {
 
 pub(super) fn decode(body: &[u8], context: &Context<'_>) -> Result<Decoded, Refusal> {
     let input: Input<'_> = decode::read(body)?;
-    let mut checks = Checks::default();
+    let mut checks = context.checks();
     let state_machine_arn = checks.required("stateMachineArn", input.state_machine_arn, &ARN);
     checks.optional("includedData", input.included_data.as_ref(), &INCLUDED_DATA);
     checks.finish()?;

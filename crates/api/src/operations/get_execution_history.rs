@@ -7,7 +7,6 @@ use serde::Deserialize;
 
 use super::{Context, Decoded};
 use crate::arns;
-use crate::checks::Checks;
 use crate::decode::{self, Text};
 use crate::events;
 use crate::members::{ARN, PAGE_SIZE, PAGE_TOKEN};
@@ -29,7 +28,7 @@ struct Input<'a> {
 
 pub(super) fn decode(body: &[u8], context: &Context<'_>) -> Result<Decoded, Refusal> {
     let input: Input<'_> = decode::read(body)?;
-    let mut checks = Checks::default();
+    let mut checks = context.checks();
     let execution_arn = checks.required("executionArn", input.execution_arn, &ARN);
     checks.range("maxResults", input.max_results, &PAGE_SIZE);
     checks.optional("nextToken", input.next_token.as_ref(), &PAGE_TOKEN);

@@ -9,7 +9,6 @@ use store::{ExecutionId, ListingCursor};
 use super::describe_execution::{status_name, status_of};
 use super::{Context, Decoded};
 use crate::arns;
-use crate::checks::Checks;
 use crate::decode::{self, Text};
 use crate::members::{
     ARN, EXECUTION_STATUS, LIST_EXECUTIONS_PAGE_TOKEN, LONG_ARN, PAGE_SIZE, REDRIVE_FILTER,
@@ -36,7 +35,7 @@ struct Input<'a> {
 
 pub(super) fn decode(body: &[u8], context: &Context<'_>) -> Result<Decoded, Refusal> {
     let input: Input<'_> = decode::read(body)?;
-    let mut checks = Checks::default();
+    let mut checks = context.checks();
     checks.optional("stateMachineArn", input.state_machine_arn.as_ref(), &ARN);
     checks.optional(
         "statusFilter",

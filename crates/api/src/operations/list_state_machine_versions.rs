@@ -7,7 +7,6 @@ use serde::Deserialize;
 
 use super::{Context, Decoded};
 use crate::arns;
-use crate::checks::Checks;
 use crate::decode::{self, Text};
 use crate::members::ARN;
 use crate::paging::{Binding, PageInput, Pages};
@@ -30,7 +29,7 @@ pub(super) fn decode(body: &[u8], context: &Context<'_>) -> Result<Decoded, Refu
         max_results: input.max_results,
         next_token: input.next_token,
     };
-    let mut checks = Checks::default();
+    let mut checks = context.checks();
     let arn = checks.required("stateMachineArn", input.state_machine_arn, &ARN);
     page.check(&mut checks);
     checks.finish()?;

@@ -7,7 +7,6 @@ use serde::Deserialize;
 
 use super::create_state_machine::machine_type;
 use super::{Context, Decoded};
-use crate::checks::Checks;
 use crate::decode::{self, Text};
 use crate::paging::{self, Binding, PageInput, Pages};
 use crate::refusal::Refusal;
@@ -27,7 +26,7 @@ pub(super) fn decode(body: &[u8], context: &Context<'_>) -> Result<Decoded, Refu
         max_results: input.max_results,
         next_token: input.next_token,
     };
-    let mut checks = Checks::default();
+    let mut checks = context.checks();
     page.check(&mut checks);
     checks.finish()?;
     let binding = Binding::new(Operation::ListStateMachines, &[]);

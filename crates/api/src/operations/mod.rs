@@ -42,17 +42,26 @@ pub(crate) use describe_execution::status_name;
 use engine::arn::Owner;
 use engine::{Operation, Request, Response};
 
+use crate::checks::Checks;
 use crate::paging::{Binding, PageKey, Pages};
 use crate::refusal::Refusal;
 use crate::write::{Object, object};
-use crate::{Answer, CONTENT_TYPE, Head, error_names};
+use crate::{Answer, CONTENT_TYPE, DoorLimits, Head, error_names};
 
 /// What decoding needs beside the body.
 pub(crate) struct Context<'a> {
     pub(crate) owner: &'a Owner,
     pub(crate) page_key: &'a PageKey,
+    pub(crate) limits: &'a DoorLimits,
     pub(crate) head: &'a Head<'a>,
     pub(crate) now_ms: i64,
+}
+
+impl Context<'_> {
+    /// The constraints of the model, within the operator's limits.
+    pub(crate) fn checks(&self) -> Checks {
+        Checks::within(*self.limits)
+    }
 }
 
 /// A request, and what its answer will need to know of it.

@@ -6,7 +6,6 @@ use serde::Deserialize;
 
 use super::{Context, Decoded};
 use crate::arns;
-use crate::checks::Checks;
 use crate::decode::{self, Text};
 use crate::members::{ARN, VERSION_DESCRIPTION};
 use crate::refusal::Refusal;
@@ -25,7 +24,7 @@ struct Input<'a> {
 
 pub(super) fn decode(body: &[u8], context: &Context<'_>) -> Result<Decoded, Refusal> {
     let input: Input<'_> = decode::read(body)?;
-    let mut checks = Checks::default();
+    let mut checks = context.checks();
     let state_machine_arn = checks.required("stateMachineArn", input.state_machine_arn, &ARN);
     checks.optional(
         "description",

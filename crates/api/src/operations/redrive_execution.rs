@@ -6,7 +6,6 @@ use serde::Deserialize;
 
 use super::{Context, Decoded};
 use crate::arns;
-use crate::checks::Checks;
 use crate::decode::{self, Text};
 use crate::members::{ARN, CLIENT_TOKEN};
 use crate::refusal::Refusal;
@@ -23,7 +22,7 @@ struct Input<'a> {
 
 pub(super) fn decode(body: &[u8], context: &Context<'_>) -> Result<Decoded, Refusal> {
     let input: Input<'_> = decode::read(body)?;
-    let mut checks = Checks::default();
+    let mut checks = context.checks();
     let execution_arn = checks.required("executionArn", input.execution_arn, &ARN);
     checks.optional("clientToken", input.client_token.as_ref(), &CLIENT_TOKEN);
     checks.finish()?;

@@ -5,7 +5,6 @@ use engine::operations::send_task_failure as operation;
 use serde::Deserialize;
 
 use super::{Context, Decoded};
-use crate::checks::Checks;
 use crate::decode::{self, Text};
 use crate::members::{SENSITIVE_CAUSE, SENSITIVE_ERROR, TASK_TOKEN};
 use crate::refusal::Refusal;
@@ -21,9 +20,9 @@ struct Input<'a> {
     cause: Option<Text<'a>>,
 }
 
-pub(super) fn decode(body: &[u8], _context: &Context<'_>) -> Result<Decoded, Refusal> {
+pub(super) fn decode(body: &[u8], context: &Context<'_>) -> Result<Decoded, Refusal> {
     let input: Input<'_> = decode::read(body)?;
-    let mut checks = Checks::default();
+    let mut checks = context.checks();
     let task_token = checks.required("taskToken", input.task_token, &TASK_TOKEN);
     checks.optional("error", input.error.as_ref(), &SENSITIVE_ERROR);
     checks.optional("cause", input.cause.as_ref(), &SENSITIVE_CAUSE);

@@ -8,7 +8,6 @@ use serde::Deserialize;
 
 use super::{Context, Decoded};
 use crate::arns;
-use crate::checks::Checks;
 use crate::decode::{self, Text};
 use crate::members::{ARN, NAME, SENSITIVE_DATA, TRACE_HEADER};
 use crate::refusal::Refusal;
@@ -29,7 +28,7 @@ struct Input<'a> {
 
 pub(super) fn decode(body: &[u8], context: &Context<'_>) -> Result<Decoded, Refusal> {
     let input: Input<'_> = decode::read(body)?;
-    let mut checks = Checks::default();
+    let mut checks = context.checks();
     let state_machine_arn = checks.required("stateMachineArn", input.state_machine_arn, &ARN);
     checks.optional("name", input.name.as_ref(), &NAME);
     checks.optional("input", input.input.as_ref(), &SENSITIVE_DATA);

@@ -6,7 +6,6 @@ use serde::Deserialize;
 
 use super::{Context, Decoded};
 use crate::arns;
-use crate::checks::Checks;
 use crate::decode::{self, Text};
 use crate::members::{ARN, SENSITIVE_CAUSE, SENSITIVE_ERROR};
 use crate::refusal::Refusal;
@@ -25,7 +24,7 @@ struct Input<'a> {
 
 pub(super) fn decode(body: &[u8], context: &Context<'_>) -> Result<Decoded, Refusal> {
     let input: Input<'_> = decode::read(body)?;
-    let mut checks = Checks::default();
+    let mut checks = context.checks();
     let execution_arn = checks.required("executionArn", input.execution_arn, &ARN);
     checks.optional("error", input.error.as_ref(), &SENSITIVE_ERROR);
     checks.optional("cause", input.cause.as_ref(), &SENSITIVE_CAUSE);

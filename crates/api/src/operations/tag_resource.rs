@@ -7,7 +7,6 @@ use serde::Deserialize;
 
 use super::{Context, Decoded};
 use crate::arns;
-use crate::checks::Checks;
 use crate::decode::{self, Text};
 use crate::members::ARN;
 use crate::refusal::Refusal;
@@ -24,7 +23,7 @@ struct Input<'a> {
 
 pub(super) fn decode(body: &[u8], context: &Context<'_>) -> Result<Decoded, Refusal> {
     let input: Input<'_> = decode::read(body)?;
-    let mut checks = Checks::default();
+    let mut checks = context.checks();
     let resource_arn = checks.required("resourceArn", input.resource_arn, &ARN);
     if input.tags.is_none() {
         checks.null("tags", false);

@@ -6,7 +6,6 @@ use serde::Deserialize;
 
 use super::{Context, Decoded};
 use crate::arns;
-use crate::checks::Checks;
 use crate::decode::{self, Text};
 use crate::members::{ARN, UNTAG_KEY};
 use crate::refusal::Refusal;
@@ -22,7 +21,7 @@ struct Input<'a> {
 
 pub(super) fn decode(body: &[u8], context: &Context<'_>) -> Result<Decoded, Refusal> {
     let input: Input<'_> = decode::read(body)?;
-    let mut checks = Checks::default();
+    let mut checks = context.checks();
     let resource_arn = checks.required("resourceArn", input.resource_arn, &ARN);
     if input.tag_keys.is_none() {
         checks.null("tagKeys", false);

@@ -8,7 +8,6 @@ use serde::Deserialize;
 
 use super::{Context, Decoded};
 use crate::arns;
-use crate::checks::Checks;
 use crate::configuration::{self, EncryptionInput, LoggingInput, TracingInput};
 use crate::decode::{self, Object, Text};
 use crate::definition;
@@ -37,7 +36,7 @@ struct Input<'a> {
 
 pub(super) fn decode(body: &[u8], context: &Context<'_>) -> Result<Decoded, Refusal> {
     let input: Input<'_> = decode::read(body)?;
-    let mut checks = Checks::default();
+    let mut checks = context.checks();
     let state_machine_arn = checks.required("stateMachineArn", input.state_machine_arn, &ARN);
     checks.optional("definition", input.definition.as_ref(), &DEFINITION);
     checks.optional("roleArn", input.role_arn.as_ref(), &ARN);

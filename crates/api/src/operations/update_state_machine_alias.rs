@@ -6,7 +6,6 @@ use serde::Deserialize;
 
 use super::{Context, Decoded};
 use crate::arns;
-use crate::checks::Checks;
 use crate::decode::{self, Text};
 use crate::members::{ALIAS_DESCRIPTION, ARN};
 use crate::refusal::Refusal;
@@ -26,7 +25,7 @@ struct Input<'a> {
 
 pub(super) fn decode(body: &[u8], context: &Context<'_>) -> Result<Decoded, Refusal> {
     let input: Input<'_> = decode::read(body)?;
-    let mut checks = Checks::default();
+    let mut checks = context.checks();
     let arn = checks.required("stateMachineAliasArn", input.state_machine_alias_arn, &ARN);
     checks.optional(
         "description",

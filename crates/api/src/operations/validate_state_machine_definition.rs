@@ -7,7 +7,6 @@ use engine::shapes::MachineType;
 use serde::Deserialize;
 
 use super::{Context, Decoded};
-use crate::checks::Checks;
 use crate::decode::{self, Text};
 use crate::members::{
     DIAGNOSTIC_SEVERITY, DIAGNOSTICS_MAX, DIAGNOSTICS_RANGE, POSSIBLE_DEFINITION,
@@ -28,9 +27,9 @@ struct Input<'a> {
     max_results: Option<i32>,
 }
 
-pub(super) fn decode(body: &[u8], _: &Context<'_>) -> Result<Decoded, Refusal> {
+pub(super) fn decode(body: &[u8], context: &Context<'_>) -> Result<Decoded, Refusal> {
     let input: Input<'_> = decode::read(body)?;
-    let mut checks = Checks::default();
+    let mut checks = context.checks();
     let definition = checks.required("definition", input.definition, &POSSIBLE_DEFINITION);
     checks.optional("type", input.kind.as_ref(), &STATE_MACHINE_TYPE);
     checks.optional("severity", input.severity.as_ref(), &DIAGNOSTIC_SEVERITY);

@@ -38,7 +38,10 @@ pub fn door() -> Door {
         },
         page_key: [7; 32],
         // Above what AWS takes, so that the longest definition can be sent.
-        body_bytes_max: 4 * api::BODY_BYTES_MAX,
+        limits: api::DoorLimits {
+            body_bytes_max: 4 * api::BODY_BYTES_MAX,
+            ..api::DoorLimits::default()
+        },
     })
 }
 

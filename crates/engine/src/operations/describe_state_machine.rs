@@ -165,7 +165,8 @@ pub(crate) fn describe(
 /// Which variables each state reads. Parsed anew: descriptions are rare, and every start would pay
 /// for what is kept.
 fn references(definition: &str, machine_type: MachineType) -> Vec<(String, Vec<String>)> {
-    let Some(machine) = asl::parse(definition, machine_type.into()).machine else {
+    let parsed = asl::parse_within(definition, machine_type.into(), usize::MAX);
+    let Some(machine) = parsed.machine else {
         return Vec::new();
     };
     machine

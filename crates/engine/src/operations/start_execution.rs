@@ -226,6 +226,7 @@ impl Shard {
             now_ms: at_ms,
             world: &world,
             steps_max: STEPS_PER_TURN_MAX,
+            limits: self.limits,
         };
         let input = Document::from_text(request.input);
         let started = guarded(|| interpreter::start(definition, birth, input, &moment));

@@ -50,6 +50,7 @@ pub fn options() -> ShardOptions {
         polls_per_activity_max: 3,
         counts: engine::CountsMax::NONE,
         executions_cached_max: 2,
+        limits: interpreter::Limits::default(),
     }
 }
 

@@ -25,7 +25,6 @@ pub(crate) use variables::Assigned;
 use crate::Document;
 use crate::failure::{Fault, RUNTIME};
 use crate::frame::FrameId;
-use crate::limits::PAYLOAD_BYTES_MAX;
 use crate::test_state::Stage;
 use crate::turn::{Halt, Turn};
 
@@ -188,13 +187,13 @@ impl Turn<'_> {
         let output = self.output(id, placed)?;
         Ok((result, output))
     }
-}
 
-/// The payload as a document, unless it is too large; `what` names the culprit as AWS does.
-pub(crate) fn within_limit(payload: Payload, what: &str) -> Result<Document, Fault> {
-    let document = payload.into_document();
-    if document.text().len() > PAYLOAD_BYTES_MAX {
-        return Err(Fault::data_limit(what));
+    /// The payload as a document, unless it is too large; `what` names the culprit as AWS does.
+    pub(crate) fn within_limit(&self, payload: Payload, what: &str) -> Result<Document, Fault> {
+        let document = payload.into_document();
+        if document.text().len() > self.at.limits.payload_bytes_max {
+            return Err(Fault::data_limit(what));
+        }
+        Ok(document)
     }
-    Ok(document)
 }

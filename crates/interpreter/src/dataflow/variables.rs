@@ -9,7 +9,6 @@ use super::Payload;
 use crate::Document;
 use crate::failure::Fault;
 use crate::frame::FrameId;
-use crate::limits::{PAYLOAD_BYTES_MAX, VARIABLES_BYTES_MAX};
 use crate::turn::Turn;
 
 /// Variables that an `Assign` gives, in its order.
@@ -42,7 +41,10 @@ impl Turn<'_> {
             .map(|(name, value)| (name.into(), Document::from_value(value)))
             .collect();
         let new: usize = assigned.iter().map(|(_, value)| value.text().len()).sum();
-        if new > PAYLOAD_BYTES_MAX || new + self.kept_bytes(id, &assigned) > VARIABLES_BYTES_MAX {
+        let limits = &self.at.limits;
+        if new > limits.payload_bytes_max
+            || new + self.kept_bytes(id, &assigned) > limits.variables_bytes_max
+        {
             return Err(Fault::data_limit(&self.state(id).name));
         }
         Ok(assigned)

@@ -3,7 +3,7 @@
 use asl::choice::{ChoiceError, Rule};
 use asl::definition::{Choice, ChoiceBranch, Transition};
 
-use crate::dataflow::{Asked, Payload, within_limit};
+use crate::dataflow::{Asked, Payload};
 use crate::frame::FrameId;
 use crate::turn::{Halt, Turn};
 
@@ -35,7 +35,7 @@ impl Turn<'_> {
         };
         let assigned = self.assigned(id, assign, input.clone())?;
         let output = self.output(id, input)?;
-        let output = within_limit(output, &state.name)?;
+        let output = self.within_limit(output, &state.name)?;
         self.leave_with(id, output, assigned, transition)
     }
 

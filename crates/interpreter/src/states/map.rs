@@ -5,11 +5,10 @@ use std::sync::Arc;
 use asl::definition::Map;
 use serde_json::Value;
 
-use crate::dataflow::{Asked, Item, Payload, within_limit};
+use crate::dataflow::{Asked, Item, Payload};
 use crate::failure::Fault;
 use crate::frame::{FrameId, Join, Stand};
 use crate::history::{EventDetails, EventId};
-use crate::limits::{MAP_LANES_MAX, PAYLOAD_BYTES_MAX};
 use crate::turn::{Halt, Turn};
 
 /// What a state says that this interpreter cannot run.
@@ -29,12 +28,13 @@ impl Turn<'_> {
         }
         let items = self.items(id, map)?;
         let lanes = self.whole_number(id, "MaxConcurrency", map.max_concurrency.as_ref(), 0)?;
+        let lanes_max = self.at.limits.map_lanes_max;
         let lanes = match lanes {
-            None | Some(0) => MAP_LANES_MAX,
-            Some(lanes) => lanes.min(MAP_LANES_MAX),
+            None | Some(0) => lanes_max,
+            Some(lanes) => u32::try_from(lanes).map_or(lanes_max, |lanes| lanes.min(lanes_max)),
         };
         let length = u32::try_from(items.len())
-            .expect("a payload of at most 256 KiB has fewer than 2^32 items");
+            .expect("a payload that fits in memory has fewer than 2^32 items");
         let started = self.append(id, EventDetails::MapStateStarted { length })?;
         self.check_tolerance(id, map)?;
         if map.distributed.is_some() {
@@ -44,13 +44,13 @@ impl Turn<'_> {
             outputs: vec![None; items.len()],
             running: 0,
             next: 0,
-            lanes: u32::try_from(lanes).expect("there are few lanes"),
+            lanes,
             items: Some(items),
         });
         if length == 0 {
             return self.joined(id);
         }
-        for _ in 0..lanes.min(u64::from(length)) {
+        for _ in 0..lanes.min(length) {
             self.begin_iteration(id, map, started)?;
         }
         Ok(())
@@ -79,7 +79,7 @@ impl Turn<'_> {
         let value = &items[index as usize];
         let state = self.state(id);
         let input = self.iteration_input(id, map, index, value)?;
-        let input = within_limit(input, &state.name)?;
+        let input = self.within_limit(input, &state.name)?;
         self.write_pending()?;
         let details = EventDetails::MapIterationStarted {
             name: state.name.clone(),
@@ -123,7 +123,7 @@ impl Turn<'_> {
             let items = self.jsonata_of_visit(id, |scope| items.evaluate_array(scope))?;
             // An expression may build more than any payload holds.
             let text = serde_json::to_string(&items).expect("JSON values have a text");
-            if text.len() > PAYLOAD_BYTES_MAX {
+            if text.len() > self.at.limits.payload_bytes_max {
                 return Err(Fault::data_limit(&self.state(id).name).into());
             }
             return Ok(Arc::new(items));

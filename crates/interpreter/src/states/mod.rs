@@ -19,7 +19,7 @@ use serde_json::Value;
 
 use crate::Document;
 use crate::breaks;
-use crate::dataflow::{Asked, Assigned, Payload, within_limit};
+use crate::dataflow::{Asked, Assigned, Payload};
 use crate::frame::FrameId;
 use crate::history::EventDetails;
 use crate::turn::{Halt, Turn, state_type};
@@ -105,7 +105,7 @@ impl Turn<'_> {
         let assigned = self.jsonata_field(id, assign, asked, nothing)?;
         let assigned = self.variables(id, assigned)?;
         let output = self.jsonata_field(id, output, asked, otherwise)?;
-        let output = within_limit(output, &self.state(id).name)?;
+        let output = self.within_limit(output, &self.state(id).name)?;
         self.leave_with(id, output, assigned, transition)
     }
 
@@ -119,7 +119,7 @@ impl Turn<'_> {
     ) -> Result<(), Halt> {
         let state = self.state(id);
         let assigned = self.assigned(id, state.assign.as_ref(), seen)?;
-        let output = within_limit(output, &state.name)?;
+        let output = self.within_limit(output, &state.name)?;
         self.leave_with(id, output, assigned, transition)
     }
 

@@ -3,7 +3,7 @@
 use asl::definition::Parallel;
 
 use crate::Document;
-use crate::dataflow::{Asked, within_limit};
+use crate::dataflow::Asked;
 use crate::frame::{FrameId, Join, Stand};
 use crate::history::EventDetails;
 use crate::turn::{Halt, Turn};
@@ -37,6 +37,6 @@ impl Turn<'_> {
         let (parameters, arguments) = (&parallel.parameters, &parallel.arguments);
         let asked = Asked::default();
         let input = self.work_input(id, parameters.as_ref(), arguments.as_ref(), asked)?;
-        Ok(within_limit(input, &self.state(id).name)?)
+        Ok(self.within_limit(input, &self.state(id).name)?)
     }
 }

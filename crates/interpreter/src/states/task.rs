@@ -5,7 +5,7 @@ use std::sync::Arc;
 use asl::definition::{StateKind, Task};
 
 use crate::breaks;
-use crate::dataflow::{Asked, Payload, within_limit};
+use crate::dataflow::{Asked, Payload};
 use crate::failure::Fault;
 use crate::frame::{FrameId, OpenTask, Stand};
 use crate::history::EventDetails;
@@ -100,7 +100,7 @@ impl Turn<'_> {
         let input = self.work_input(id, parameters.as_ref(), arguments.as_ref(), asked)?;
         let timeout = self.whole_number(id, "TimeoutSeconds", task.timeout.as_ref(), 1)?;
         let heartbeat = self.whole_number(id, "HeartbeatSeconds", task.heartbeat.as_ref(), 1)?;
-        let input = within_limit(input, &resource.blamed(&task.resource))?;
+        let input = self.within_limit(input, &resource.blamed(&task.resource))?;
 
         let is_activity = matches!(resource, Resource::Activity);
         if is_activity && !self.at.world.activity_exists(&task.resource) {
@@ -211,7 +211,7 @@ impl Turn<'_> {
             // A function answers with its result at once; there is no event for anything else.
             return Ok(());
         };
-        match within_limit(Payload::Document(output), &resource_type) {
+        match self.within_limit(Payload::Document(output), &resource_type) {
             Ok(output) => {
                 self.append(
                     id,
@@ -276,7 +276,7 @@ impl Turn<'_> {
         };
         let outcome = match ended {
             Ended::Succeeded(output) => {
-                within_limit(Payload::Document(output), &resource.blamed(&task.resource))
+                self.within_limit(Payload::Document(output), &resource.blamed(&task.resource))
             }
             Ended::Failed(failure) => Err(Fault {
                 failure,

@@ -65,6 +65,7 @@ pub struct Run {
     pub execution: Execution,
     pub now_ms: i64,
     pub steps_max: u32,
+    pub limits: interpreter::Limits,
     /// Whether the execution is restored from its snapshot before every step.
     pub restoring: bool,
     pub timers: BTreeMap<TimerId, i64>,
@@ -78,11 +79,24 @@ pub struct Run {
 
 impl Run {
     pub fn start(definition: &str, input: &str, steps_max: u32, restoring: bool) -> Run {
+        let limits = interpreter::Limits::default();
+        Run::start_within(limits, definition, input, steps_max, restoring)
+    }
+
+    /// The same with limits that are not AWS's.
+    pub fn start_within(
+        limits: interpreter::Limits,
+        definition: &str,
+        input: &str,
+        steps_max: u32,
+        restoring: bool,
+    ) -> Run {
         let machine = machine(definition);
         let at = Moment {
             now_ms: START_MS,
             world: &Region,
             steps_max,
+            limits,
         };
         let (execution, step) =
             interpreter::start(&machine, birth(), Document::from_text(input), &at);
@@ -91,6 +105,7 @@ impl Run {
             execution,
             now_ms: START_MS,
             steps_max,
+            limits,
             restoring,
             timers: BTreeMap::new(),
             tasks: BTreeSet::new(),
@@ -112,6 +127,7 @@ impl Run {
             now_ms: self.now_ms,
             world: &Region,
             steps_max: self.steps_max,
+            limits: self.limits,
         };
         let before = self.execution.snapshot();
         match interpreter::step(&mut self.execution, &self.machine, input, &at) {

@@ -2,11 +2,13 @@
 
 use std::path::PathBuf;
 
+use super::limits::LimitsLayer;
 use crate::log::{Format, Level};
 use crate::quotas::{Profile, Quota, QuotasLayer};
 
 /// What one source says. Flags, variables and the file's keys all have these names, each in the
-/// manner of its kind: `--poll-hold-seconds`, `TOWPATH_POLL_HOLD_SECONDS`, `poll_hold_seconds`.
+/// manner of its kind: `--poll-hold-seconds`, `TOWPATH_POLL_HOLD_SECONDS`, `poll_hold_seconds`; those of
+/// limits stand in a table `[limits]` of the file.
 #[derive(Clone, Debug, Default, clap::Args, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Layer {
@@ -114,6 +116,11 @@ pub struct Layer {
     /// The least important lines to log [default: info]
     #[arg(long, value_name = "LEVEL")]
     pub log_level: Option<Level>,
+
+    /// `[limits]`
+    #[command(flatten)]
+    #[serde(default)]
+    pub limits: LimitsLayer,
 }
 
 /// `"a"` or `["a", "b"]`.

@@ -8,6 +8,7 @@ mod destinations;
 mod environment;
 mod file;
 mod layer;
+mod limits;
 mod print;
 #[cfg(test)]
 mod tests;
@@ -17,6 +18,7 @@ use std::path::{Path, PathBuf};
 
 pub use destinations::LogDestination;
 pub use layer::Layer;
+pub use limits::LimitSettings;
 pub use print::print;
 
 use crate::log::{Format, Level};
@@ -68,6 +70,31 @@ pub struct Settings {
     pub status_events_file: Setting<String>,
     pub log_format: Setting<Format>,
     pub log_level: Setting<Level>,
+    pub limits: LimitSettings,
+}
+
+/// The three sources of a table, the strongest first.
+struct Layers<'a, T> {
+    flags: T,
+    environment: T,
+    file: T,
+    path: &'a Path,
+}
+
+impl<T> Layers<'_, T> {
+    fn pick<V>(&self, name: fn(&T) -> Option<V>, default: V) -> Setting<V> {
+        let said = [
+            (&self.flags, Origin::Flag),
+            (&self.environment, Origin::Environment),
+            (&self.file, Origin::File(self.path.to_path_buf())),
+        ];
+        said.into_iter()
+            .find_map(|(layer, origin)| name(layer).map(|value| Setting { value, origin }))
+            .unwrap_or(Setting {
+                value: default,
+                origin: Origin::Default,
+            })
+    }
 }
 
 /// Why the settings do not hold. Its text is one line that says what to change, and where.
@@ -179,6 +206,12 @@ impl Settings {
             status_events_file: pick!(status_events_file, destinations::OFF.to_owned()),
             log_format: pick!(log_format, Format::Text),
             log_level: pick!(log_level, Level::Info),
+            limits: LimitSettings::merge(Layers {
+                flags: flags.limits,
+                environment: environment.limits,
+                file: file.limits,
+                path,
+            }),
         }
     }
 
@@ -212,7 +245,8 @@ impl Settings {
                 return Err(setting.refused(name, &format!("must be 1 to {most}")));
             }
         }
-        self.check_destinations()
+        self.check_destinations()?;
+        self.limits.check()
     }
 
     /// The addresses to listen on.

@@ -9,13 +9,7 @@ use super::{Origin, Setting, Settings};
 pub fn print(settings: &Settings, out: &mut dyn Write) -> io::Result<()> {
     let mut rows = Vec::new();
     let mut row = |name: &'static str, value: String, origin: &Origin| {
-        let origin = match origin {
-            Origin::Flag => format!("flag --{}", name.replace('_', "-")),
-            Origin::Environment => format!("env TOWPATH_{}", name.to_uppercase()),
-            Origin::File(path) => format!("file {}", path.display()),
-            Origin::Default => "default".to_owned(),
-        };
-        rows.push((format!("{name} = {value}"), origin));
+        rows.push((format!("{name} = {value}"), from(name, origin)));
     };
     row("listen", list(&settings.listen), &settings.listen.origin);
     row(
@@ -116,8 +110,19 @@ pub fn print(settings: &Settings, out: &mut dyn Write) -> io::Result<()> {
         &settings.log_level.origin,
     );
 
+    let first_limit = rows.len();
+    let mut row = |name: &'static str, value: String, origin: &Origin| {
+        rows.push((format!("{name} = {value}"), from(name, origin)));
+    };
+    for (name, setting, _) in settings.limits.rows() {
+        row(name, plain(setting), &setting.origin);
+    }
+
     let width = rows.iter().map(|(text, _)| text.len()).max().unwrap_or(0);
-    for (text, origin) in rows {
+    for (at, (text, origin)) in rows.into_iter().enumerate() {
+        if at == first_limit {
+            writeln!(out, "\n[limits]")?;
+        }
         writeln!(out, "{text:width$}  # {origin}")?;
     }
     print_quotas(settings, out)
@@ -152,6 +157,15 @@ fn print_quotas(settings: &Settings, out: &mut dyn Write) -> io::Result<()> {
         )?;
     }
     Ok(())
+}
+
+fn from(name: &str, origin: &Origin) -> String {
+    match origin {
+        Origin::Flag => format!("flag --{}", name.replace('_', "-")),
+        Origin::Environment => format!("env TOWPATH_{}", name.to_uppercase()),
+        Origin::File(path) => format!("file {}", path.display()),
+        Origin::Default => "default".to_owned(),
+    }
 }
 
 fn plain<T: Display>(setting: &Setting<T>) -> String {

@@ -177,3 +177,67 @@ fn a_quota_that_makes_no_sense_is_named() {
     let settings = load(flags, &[("TOWPATH_QUOTAS_PROFILE", "aws")], Some(file)).unwrap();
     assert_eq!(settings.quotas.profile, Some(Profile::None));
 }
+
+#[test]
+fn limits_stand_in_a_table_and_are_flags_and_variables_all_the_same() {
+    let file =
+        "region = \"eu-west-1\"\n[limits]\nhistory_events_max = 100\npayload_bytes_max = 2000\n";
+    let variables = [("TOWPATH_HISTORY_EVENTS_MAX", "200")];
+    let mut flags = Layer::default();
+    flags.limits.execution_seconds_max = Some(60);
+    let settings = load(flags, &variables, Some(file)).unwrap();
+    let limits = settings.limits.of_executions();
+    assert_eq!(
+        (limits.history_events_max, limits.execution_seconds_max),
+        (200, 60)
+    );
+    assert_eq!(limits.payload_bytes_max, 2_000);
+    assert_eq!(settings.limits.of_requests().payload_bytes_max, 2_000);
+    let mut printed = Vec::new();
+    print(&settings, &mut printed).unwrap();
+    let printed = String::from_utf8(printed).unwrap();
+    assert!(printed.contains("\n[limits]\npayload_bytes_max = 2000"));
+    let again = load(Layer::default(), &[], Some(&printed)).unwrap();
+    assert_eq!(
+        again.limits.of_executions(),
+        limits,
+        "what is printed reads the same"
+    );
+}
+
+#[test]
+fn limits_that_nobody_sets_are_those_of_aws() {
+    let settings = load(Layer::default(), &[], None).unwrap();
+    assert_eq!(
+        settings.limits.of_executions(),
+        interpreter::Limits::default()
+    );
+    assert_eq!(settings.limits.of_requests(), api::DoorLimits::default());
+}
+
+#[test]
+fn limits_out_of_bounds_are_refused_by_name() {
+    assert_eq!(
+        complaint(
+            Layer::default(),
+            &[("TOWPATH_MAP_CONCURRENCY_MAX", "0")],
+            None
+        ),
+        "TOWPATH_MAP_CONCURRENCY_MAX: must be 1 to 10000"
+    );
+    let mut flags = Layer::default();
+    flags.limits.definition_bytes_max = Some(2_000_000);
+    assert_eq!(
+        complaint(flags, &[], None),
+        "--definition-bytes-max: must be at most request_bytes_max, which is 1048576"
+    );
+    let file = complaint(
+        Layer::default(),
+        &[],
+        Some("[limits]\npayload_bytes_max = 9000000\n"),
+    );
+    assert!(
+        file.ends_with("towpath.toml: payload_bytes_max: must be 1024 to 1048576"),
+        "{file}"
+    );
+}

@@ -153,6 +153,7 @@ fn bench(commits_inline: bool) -> Bench {
         polls_per_activity_max: 100,
         counts: engine::CountsMax::NONE,
         executions_cached_max: 100,
+        limits: interpreter::Limits::default(),
     };
     let metrics = Arc::new(Metrics::default());
     let started = start(Parts {

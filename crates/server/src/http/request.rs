@@ -121,14 +121,15 @@ async fn api_request(
             Err(served) => (served, has_body),
         };
     }
+    let bytes_max = edge.service.door.limits().body_bytes_max;
     // Who does not say how much will come may send as much as is allowed.
-    let most = api::BODY_BYTES_MAX as u64;
+    let most = bytes_max as u64;
     let bytes = body.size_hint().upper().unwrap_or(most).min(most);
     let kib = (bytes >> 10) as u32 + 1;
     let Ok(permit) = edge.bodies.try_acquire_many(kib) else {
         return (Served::refused(Answer::unavailable()), has_body);
     };
-    let bytes = match body::read(body, api::BODY_BYTES_MAX).await {
+    let bytes = match body::read(body, bytes_max).await {
         Ok(bytes) => bytes,
         Err(error) => return (Served::refused(unread_body(edge, error)), true),
     };
@@ -211,7 +212,8 @@ fn refused_head(parts: &Parts) -> Option<Answer> {
 fn unread_body(edge: &Edge, error: BodyError) -> Answer {
     match error {
         BodyError::TooLarge => {
-            let message = format!("A request may have at most {} bytes.", api::BODY_BYTES_MAX);
+            let most = edge.service.door.limits().body_bytes_max;
+            let message = format!("A request may have at most {most} bytes.");
             refusal(413, "RequestEntityTooLargeException", &message)
         }
         BodyError::TooSlow => {

@@ -59,6 +59,7 @@ pub(super) fn edge(runtime: tokio::runtime::Handle) -> (Edge, driver::Threads) {
         polls_per_activity_max: 100,
         counts: engine::CountsMax::NONE,
         executions_cached_max: 100,
+        limits: interpreter::Limits::default(),
     };
     let store = Arc::new(MemoryStore::new());
     let (clock, metrics) = (Clock::start(), Arc::new(Metrics::default()));
@@ -79,7 +80,7 @@ pub(super) fn edge(runtime: tokio::runtime::Handle) -> (Edge, driver::Threads) {
     let door = DoorOptions {
         owner: owner.clone(),
         page_key: [3; 32],
-        body_bytes_max: api::BODY_BYTES_MAX,
+        limits: api::DoorLimits::default(),
     };
     let service = Arc::new(Service {
         door: Door::new(door),

@@ -178,6 +178,7 @@ impl<'m> Play<'m> {
             now_ms: self.now_ms,
             world: &Everything,
             steps_max: (events_left / 4).clamp(1, STEPS_PER_TURN_MAX),
+            limits: interpreter::Limits::default(),
         }
     }
 

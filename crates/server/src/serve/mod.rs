@@ -134,6 +134,7 @@ fn start(
         polls_per_activity_max: settings.polls_per_activity.value,
         executions_cached_max: settings.executions_cached.value,
         counts: counts(settings),
+        limits: settings.limits.of_executions(),
     };
     let shard =
         Shard::recover(options, &*store, clock.now()).context("cannot read the store back")?;
@@ -167,7 +168,7 @@ fn start(
     let door = DoorOptions {
         owner: owner.clone(),
         page_key: identity.page_key,
-        body_bytes_max: api::BODY_BYTES_MAX,
+        limits: settings.limits.of_requests(),
     };
     let service = Arc::new(Service {
         door: Door::new(door),

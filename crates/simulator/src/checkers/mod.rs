@@ -2,7 +2,7 @@
 //! told, histories as a reader gets them, or the rows of the store; none looks into the engine.
 
 mod attempts;
-mod books;
+pub mod books;
 pub mod determinism;
 mod histories;
 mod online;

@@ -3,6 +3,7 @@
 use engine::Message;
 
 use super::World;
+use crate::checkers::books::is_last_resort;
 use crate::note;
 use crate::{checkers, violated};
 
@@ -262,7 +263,7 @@ impl World {
             .iter()
             .filter(|(id, account)| {
                 account.status == 0
-                    && account.timers.is_empty()
+                    && account.timers.values().all(|(row, _)| is_last_resort(row))
                     && !account.tasks.is_empty()
                     && account.tasks.values().all(|row| row.handed_out)
                     && !self

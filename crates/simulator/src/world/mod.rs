@@ -123,7 +123,7 @@ impl World {
         let door = api::Door::new(api::DoorOptions {
             owner: owner(),
             page_key: [3; 32],
-            body_bytes_max: api::BODY_BYTES_MAX,
+            limits: api::DoorLimits::default(),
         });
         let cast = Cast::new(&mut dice);
         let author = Author::new(dice.split(), cast.activity_arns());
@@ -208,5 +208,6 @@ pub fn shard_options(dice: &mut Dice) -> ShardOptions {
         counts: engine::CountsMax::NONE,
         // Few, so that executions are read back all the time.
         executions_cached_max: 1 + dice.index(12),
+        limits: interpreter::Limits::default(),
     }
 }

@@ -40,11 +40,11 @@ pub(crate) const MAX_ATTEMPTS: RangeInclusive<u64> = 0..=99_999_999;
 pub(crate) const MAX_DELAY_SECONDS: RangeInclusive<u64> = 1..=31_622_400;
 
 /// Whether the text is not too long; checked before anything is read.
-pub(crate) fn size_holds(text: &str, findings: &mut Findings) -> bool {
-    let holds = text.len() <= DEFINITION_BYTES_MAX;
+pub(crate) fn size_holds(text: &str, bytes_max: usize, findings: &mut Findings) -> bool {
+    let holds = text.len() <= bytes_max;
     if !holds {
         let message = format!(
-            "Definition has {} bytes, more than the limit of {DEFINITION_BYTES_MAX}",
+            "Definition has {} bytes, more than the limit of {bytes_max}",
             text.len()
         );
         findings.error_at(0, SCHEMA, &message, None);

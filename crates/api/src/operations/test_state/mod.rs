@@ -60,9 +60,9 @@ struct ConfigurationInput<'a> {
     map_item_reader_data: Option<Text<'a>>,
 }
 
-pub(super) fn decode(body: &[u8], _: &Context<'_>) -> Result<Decoded, Refusal> {
+pub(super) fn decode(body: &[u8], context: &Context<'_>) -> Result<Decoded, Refusal> {
     let input: Input<'_> = decode::read(body)?;
-    let mut checks = Checks::default();
+    let mut checks = context.checks();
     let definition = checks.required("definition", input.definition, &DEFINITION);
     checks.optional("roleArn", input.role_arn.as_ref(), &ARN);
     checks.optional("input", input.input.as_ref(), &SENSITIVE_DATA);
