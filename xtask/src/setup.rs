@@ -1,8 +1,8 @@
 //! `cargo xtask setup`: installs what the tests need, pinned, and only what is missing.
 //!
 //! Everything that is not a system package lands in `.tools`, which is not tracked:
-//! a Python environment with the AWS clients and a worker library, and one with a worker
-//! library from npm. The product itself needs none of it.
+//! a Python environment with the AWS clients and a worker library, one with a worker library from
+//! npm, and AWS's own SDK and command line. The product itself needs none of it.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -25,6 +25,7 @@ const PACKAGES: &[Package] = &[
     Package::PythonModule("python3-venv", "ensurepip"),
     Package::Program("nodejs", "node"),
     Package::Program("npm", "npm"),
+    Package::Program("unzip", "unzip"),
 ];
 
 enum Package {
@@ -62,7 +63,11 @@ pub fn python() -> PathBuf {
 pub fn run() -> Result<(), Failure> {
     system_packages()?;
     python_environment()?;
-    node_packages()
+    node_packages("tests/clients", "node")?;
+    if node_packages("tests/clients/sdk", "sdk")? || !command_line_version_2().exists() {
+        unpack_command_line_version_2()?;
+    }
+    Ok(())
 }
 
 fn system_packages() -> Result<(), Failure> {
@@ -141,29 +146,69 @@ fn python_environment() -> Result<(), Failure> {
     Ok(())
 }
 
-fn node_packages() -> Result<(), Failure> {
-    let lock = root().join("tests/clients/package-lock.json");
-    let folder = root().join(".tools/node");
+/// Installs what the lock file in `pins` names into `.tools/NAME`; whether there was need to.
+fn node_packages(pins: &str, name: &str) -> Result<bool, Failure> {
+    let pins = root().join(pins);
+    let lock = pins.join("package-lock.json");
+    let folder = root().join(".tools").join(name);
     let installed = folder.join("installed.json");
     if is_installed(&lock, &installed)? {
-        return Ok(());
+        return Ok(false);
     }
-    println!("setup: npm packages");
+    println!("setup: npm packages ({name})");
     fs::create_dir_all(&folder)?;
     for file in ["package.json", "package-lock.json"] {
-        fs::copy(root().join("tests/clients").join(file), folder.join(file))?;
+        fs::copy(pins.join(file), folder.join(file))?;
     }
     let mut npm = Command::new("npm");
     npm.args([
         "ci",
         "--ignore-scripts",
+        // The AWS CLI's package would bring all of CDK, to which it is an asset.
+        "--omit=peer",
         "--no-audit",
         "--no-fund",
         "--silent",
     ]);
-    check("setup-npm", npm.arg("--prefix").arg(&folder), LIMIT)?;
+    let log = format!("setup-npm-{name}");
+    // Behind a link npm takes the folder for a package of the one above.
+    let prefix = fs::canonicalize(&folder)?;
+    check(&log, npm.arg("--prefix").arg(prefix), LIMIT)?;
     fs::copy(&lock, &installed)?;
-    Ok(())
+    Ok(true)
+}
+
+fn command_line_version_2() -> PathBuf {
+    root().join(".tools/awscli-v2/aws")
+}
+
+/// The AWS CLI, version 2, lies in a package of npm as a zip file made for AWS Lambda.
+///
+/// It is unpacked beside its place and moved there whole, so that a setup that was interrupted is
+/// seen as one that did not happen.
+fn unpack_command_line_version_2() -> Result<(), Failure> {
+    let zip = root().join(".tools/sdk/node_modules/@aws-cdk/asset-awscli-v2/lib/layer.zip");
+    let folder = root().join(".tools/awscli-v2");
+    let unpacked = root().join(".tools/awscli-v2.unpacked");
+    for old in [&folder, &unpacked] {
+        if old.exists() {
+            fs::remove_dir_all(old)?;
+        }
+    }
+    let mut unzip = Command::new("unzip");
+    unzip.arg("-q").arg(&zip).args(["awscli/v2/*/dist/*", "-d"]);
+    check("setup-unzip", unzip.arg(&unpacked), LIMIT)?;
+    let versions = fs::read_dir(unpacked.join("awscli/v2"))?;
+    let mut dist = None;
+    for version in versions {
+        dist = Some(version?.path().join("dist"));
+    }
+    let dist = dist.ok_or("the AWS CLI's zip file holds no version")?;
+    // The zip file lost the bit that says that this is a program.
+    let mut chmod = Command::new("chmod");
+    check("setup-chmod", chmod.arg("+x").arg(dist.join("aws")), LIMIT)?;
+    fs::rename(dist, &folder)?;
+    Ok(fs::remove_dir_all(unpacked)?)
 }
 
 /// A copy of the pins is put beside what was installed from them, when all went well.
