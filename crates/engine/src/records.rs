@@ -248,6 +248,40 @@ mod tests {
         assert_eq!(hex(&encode(&machine)), sample);
         assert_eq!(decode::<MachineRecord>(&encode(&machine)), Some(machine));
 
+        let version = VersionRow::Published(VersionRecord {
+            machine: 3,
+            version: 2,
+            revision: 4,
+            creation_ms: 1,
+            description: Some("d".into()),
+            role_arn: "role".into(),
+        });
+        assert_eq!(
+            hex(&encode(&version)),
+            "0101030204020101640472\
+6f6c65"
+        );
+        assert_eq!(decode::<VersionRow>(&encode(&version)), Some(version));
+        let last = VersionRow::Last {
+            machine: 3,
+            version: 2,
+        };
+        assert_eq!(hex(&encode(&last)), "01000302");
+        assert_eq!(decode::<VersionRow>(&encode(&last)), Some(last));
+        let alias = AliasRecord {
+            machine: 3,
+            name: "a".into(),
+            description: None,
+            creation_ms: 1,
+            update_ms: 2,
+            routing: vec![Route {
+                version: 2,
+                weight: 100,
+            }],
+        };
+        assert_eq!(hex(&encode(&alias)), "01030161000204010264");
+        assert_eq!(decode::<AliasRecord>(&encode(&alias)), Some(alias));
+
         let summary = ListingSummary {
             name: "e".into(),
             start_ms: 1,
