@@ -1,5 +1,6 @@
 """Expressions that mean harm: each fails its own execution, soon, and nothing else."""
 
+import concurrent.futures
 import json
 import time
 import unittest
@@ -9,6 +10,8 @@ from towpath_server import ROLE, ServerTestCase, definition, unique
 # Generous: what must not happen is a hang, an abort or memory without an end.
 SECONDS_MAX = 8
 MEMORY_MIB_MAX = 512
+# What stands before another execution, with room for a busy machine.
+OTHERS_SECONDS_MAX = 2
 
 JSONATA = {
     "recursion": "($f := function($n) { 1 + $f($n + 1) }; $f(0))",
@@ -16,6 +19,7 @@ JSONATA = {
     "a long range": "[1..9999999]",
     "ranges of ranges": "[1..10000].[1..10000]",
     "backtracking": '$match("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!", /(a+)+$/)',
+    "backtracking in a split": '$split("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!", /(a|aa)+$/)',
     "padding": '$pad("x", 1000000000)',
     "doubling a text": (
         "($f := function($s, $n) { $n = 0 ? $s : $f($s & $s, $n - 1) }; $f('xxxxxxxx', 40))"
@@ -82,6 +86,32 @@ class HostileExpressions(ServerTestCase):
                 }
                 self.ends_soon(title, machine, json.dumps(nested(40)), errors)
         self.assertLess(self.memory_mib(), MEMORY_MIB_MAX)
+
+    def test_others_go_on_meanwhile(self):
+        hostile = self.sfn.create_state_machine(
+            name=unique("hostile"),
+            definition=definition(
+                {"Type": "Pass", "Output": "{% " + JSONATA["backtracking"] + " %}"},
+                QueryLanguage="JSONata",
+            ),
+            roleArn=ROLE,
+        )["stateMachineArn"]
+        harmless = self.sfn.create_state_machine(
+            name=unique("harmless"), definition=definition({"Type": "Pass"}), roleArn=ROLE
+        )["stateMachineArn"]
+        with concurrent.futures.ThreadPoolExecutor(2) as pool:
+            hostiles = [
+                pool.submit(self.sfn.start_execution, stateMachineArn=hostile) for _ in range(4)
+            ]
+            slowest = 0
+            while not all(start.done() for start in hostiles):
+                started = time.monotonic()
+                execution = self.sfn.start_execution(stateMachineArn=harmless)["executionArn"]
+                found = self.sfn.describe_execution(executionArn=execution)
+                self.assertEqual(found["status"], "SUCCEEDED")
+                slowest = max(slowest, time.monotonic() - started)
+        # Two may stand before it, a quarter of a second each.
+        self.assertLess(slowest, OTHERS_SECONDS_MAX)
 
     def tearDown(self):
         # It is still there for everybody else.

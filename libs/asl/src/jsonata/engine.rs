@@ -6,7 +6,8 @@ use serde_json::Value;
 
 use super::error::{Failure, ParseError};
 use super::limits::{
-    ARRAY_ITEMS_MAX, DEPTH_MAX, RESULT_BYTES_MAX, STEPS_MAX, STRING_BYTES_MAX, TIME_MAX,
+    ARRAY_ITEMS_MAX, DEPTH_MAX, REGEX_TIME_MAX, RESULT_BYTES_MAX, STEPS_MAX, STRING_BYTES_MAX,
+    TIME_MAX,
 };
 use super::meter::Meter;
 use super::needs::Needs;
@@ -92,7 +93,10 @@ impl Engine {
     pub(super) fn evaluate(&self, variables: &Variables) -> Result<Value, Failure> {
         let Variables { bindings, options } = variables;
         let mut meter = Meter::new();
-        let options = options.clone().cancel_token(meter.token());
+        let mut options = options.clone().cancel_token(meter.token());
+        if self.surface.has_regex {
+            options = options.timeout(REGEX_TIME_MAX);
+        }
         let evaluated = self.rewritten.as_ref().unwrap_or(&self.written);
         let result = evaluated.evaluate_traced(None, bindings, &options, &mut meter);
         match result {

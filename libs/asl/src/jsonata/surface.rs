@@ -24,6 +24,8 @@ pub(super) struct Surface {
     pub(super) free: BTreeSet<Arc<str>>,
     /// Names that are bound inside, somewhere.
     pub(super) bound: BTreeSet<Arc<str>>,
+    /// A regular expression stands in it.
+    pub(super) has_regex: bool,
     /// What is evaluated otherwise than written, outer things before those inside.
     pub(super) otherwise: Vec<Otherwise>,
 }
@@ -174,6 +176,7 @@ impl<'t> Walk<'t> {
             NodeKind::Sort { terms } => {
                 self.nodes(terms.iter().map(|term| &term.expr), Context::Item);
             }
+            NodeKind::Regex { .. } => self.surface.has_regex = true,
             NodeKind::Name { .. }
             | NodeKind::Wildcard
             | NodeKind::Descendant
@@ -182,7 +185,6 @@ impl<'t> Walk<'t> {
             | NodeKind::Number { .. }
             | NodeKind::Bool { .. }
             | NodeKind::Null
-            | NodeKind::Regex { .. }
             | NodeKind::Placeholder
             | NodeKind::Error { .. } => {}
         }
