@@ -13,6 +13,7 @@ FIXTURES = pathlib.Path(__file__).resolve().parent / "fixtures"
 CDK = FIXTURES / "cdk" / "shop.template.json"
 SERVERLESS = FIXTURES / "serverless" / "template.json"
 SAM = FIXTURES / "sam" / "template.yaml"
+PUBLISHED = FIXTURES / "sam" / "published.yaml"
 
 
 class Import(ServerTestCase):
@@ -134,6 +135,35 @@ class Import(ServerTestCase):
         prod = self.plan(SAM, "--parameter", "Stage=prod", "-p", "LimitEuros=5")
         self.assertEqual(prod["Audit"]["action"], "create")
         self.assertEqual(self.tags(prod["Refund"]["arn"]), {"team": "desk", "stage": "live"})
+
+    def test_versions_and_aliases(self):
+        looked = self.plan(PUBLISHED, "--dry-run")
+        self.assertTrue(looked["Version"]["arn"].endswith(":stateMachine:published:?"))
+        plan = self.plan(PUBLISHED)
+        self.assertEqual({it["action"] for it in plan.values()}, {"create"})
+        live = plan["Live"]["arn"]
+        self.assertTrue(live.endswith(":stateMachine:published:live"), live)
+        self.assertTrue(plan["Version"]["arn"].endswith(":stateMachine:published:1"))
+        self.assertTrue(plan["AutoAliasprod"]["arn"].endswith(":stateMachine:auto:prod"))
+        self.assertEqual(
+            json.loads(self.finished(self.start(plan["Caller"]["arn"]))["output"]), live)
+        again = self.plan(PUBLISHED)
+        self.assertEqual({it["action"] for it in again.values()}, {"unchanged"})
+        self.assertEqual(json.loads(self.finished(self.start(live))["output"]), "hello")
+
+        looked = self.plan(PUBLISHED, "-p", "Greeting=moin", "--dry-run")
+        changed = self.plan(PUBLISHED, "-p", "Greeting=moin")
+        self.assertEqual(
+            {key: it["action"] for key, it in looked.items()},
+            {key: it["action"] for key, it in changed.items()},
+        )
+        self.assertEqual(
+            {key: it["action"] for key, it in changed.items()},
+            {"Machine": "update", "Version": "create", "Live": "update", "Caller": "unchanged",
+             "Auto": "unchanged", "AutoVersion": "unchanged", "AutoAliasprod": "unchanged"},
+        )
+        self.assertTrue(changed["Version"]["arn"].endswith(":stateMachine:published:2"))
+        self.assertEqual(json.loads(self.finished(self.start(live))["output"]), "moin")
 
     def test_nothing_is_done_when_something_is_wrong(self):
         with tempfile.TemporaryDirectory() as folder:

@@ -66,6 +66,7 @@ impl Server<'_> {
             let mut input = update;
             input.insert("stateMachineArn".to_owned(), Value::from(&*wanted.arn));
             self.change("UpdateStateMachine", &Value::Object(input))?;
+            self.updated.borrow_mut().insert(wanted.arn.clone());
         }
         changes.extend(self.tags(&wanted.arn, &wanted.tags)?);
         Ok(done(&wanted.arn, changes))

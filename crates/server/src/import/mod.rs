@@ -27,6 +27,7 @@ mod template;
 mod tests;
 mod yaml;
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::process::ExitCode;
@@ -100,6 +101,7 @@ fn import(args: &ImportArgs, text: &str) -> Result<Vec<Outcome>, Vec<Problem>> {
     let server = Server {
         client: &client,
         dry_run: args.dry_run,
+        updated: RefCell::default(),
     };
     let stack = stack_of(args, &server).map_err(elsewhere)?;
     let mut resolver = Resolver::new(&template, &stack, &parameters, &overrides);

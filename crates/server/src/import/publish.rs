@@ -93,7 +93,8 @@ impl Server<'_> {
     pub(super) fn version(&self, wanted: &Version) -> Result<Done, ApplyError> {
         let machine = json!({"stateMachineArn": wanted.machine});
         let new = format!("{}:?", wanted.machine);
-        if self.describe("DescribeStateMachine", &machine)?.is_some() {
+        let updated = self.updated.borrow().contains(&wanted.machine);
+        if !updated && self.describe("DescribeStateMachine", &machine)?.is_some() {
             let newest = json!({"stateMachineArn": wanted.machine, "maxResults": 1});
             let listed = self.ask("ListStateMachineVersions", &newest)?;
             let newest = &listed["stateMachineVersions"][0]["stateMachineVersionArn"];

@@ -1,5 +1,7 @@
 //! The server that a template is imported to: asked again while that can help.
 
+use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::thread;
 use std::time::Duration;
 
@@ -34,6 +36,8 @@ impl CallError {
 pub(super) struct Server<'a> {
     pub client: &'a Client,
     pub dry_run: bool,
+    /// State machines that were updated, or would have been: their newest version is old.
+    pub updated: RefCell<BTreeSet<String>>,
 }
 
 impl Server<'_> {
