@@ -129,6 +129,7 @@ fn stored_execution(bytes: &[u8]) {
             tasks: Vec::new(),
             tasks_dropped: Vec::new(),
         }],
+        removals: Vec::new(),
         records: Vec::new(),
     };
     store
@@ -146,6 +147,7 @@ fn record(kind: RecordKind, bytes: &[u8]) {
         number: 1,
         at_ms: NOW.wall_ms,
         executions: Vec::new(),
+        removals: Vec::new(),
         records: vec![RecordWrite {
             kind,
             key: b"r".to_vec(),
@@ -171,7 +173,7 @@ fn record(kind: RecordKind, bytes: &[u8]) {
         }),
     ];
     for request in &requests {
-        let _ = engine::read(request, &store, &options().owner, &|_, _| false, 0);
+        let _ = engine::read(request, &store, &options().owner, &|_, _| false, 0, true);
     }
 }
 
@@ -189,5 +191,6 @@ fn options() -> ShardOptions {
         counts: engine::CountsMax::NONE,
         executions_cached_max: 2,
         limits: interpreter::Limits::default(),
+        express_retention_ms: 0,
     }
 }

@@ -26,9 +26,15 @@ pub(crate) fn state_machine<'a>(owner: &Owner, text: &'a str) -> Result<MachineR
     Ok(machine)
 }
 
-/// The same for a standard execution.
-pub(crate) fn execution(owner: &Owner, text: &str) -> Result<(), Rejection> {
+/// The same for an execution of a STANDARD machine.
+pub(crate) fn standard_execution(owner: &Owner, text: &str) -> Result<(), Rejection> {
     arn::parse_execution(text)?;
+    execution(owner, text)
+}
+
+/// The same for an execution. Whether those of EXPRESS machines can be asked about, the engine knows.
+pub(crate) fn execution(owner: &Owner, text: &str) -> Result<(), Rejection> {
+    arn::parse_any_execution(text)?;
     ours(
         owner,
         text,

@@ -126,6 +126,14 @@ pub const fn errors_of(operation: Operation) -> &'static [ErrorName] {
             StateMachineDeleting,
             ValidationException,
         ],
+        Operation::StartSyncExecution => &[
+            InvalidArn,
+            InvalidExecutionInput,
+            InvalidName,
+            StateMachineDoesNotExist,
+            StateMachineDeleting,
+            StateMachineTypeNotSupported,
+        ],
         Operation::DescribeExecution | Operation::DescribeStateMachineForExecution => {
             &[ExecutionDoesNotExist, InvalidArn]
         }

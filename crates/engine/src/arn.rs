@@ -197,7 +197,29 @@ pub fn parse_state_machine(text: &str) -> Result<MachineRef<'_>, Rejection> {
     }
 }
 
-/// Takes apart what must be the ARN of a standard execution: nothing is kept of express ones.
+/// An execution of either type.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AnyExecution<'a> {
+    /// Of a STANDARD machine.
+    Standard(ExecutionRef<'a>),
+    /// Of an EXPRESS machine.
+    Express {
+        /// What finds it: names may repeat.
+        id: &'a str,
+    },
+}
+
+/// Takes apart what must be an execution's ARN, of either type.
+pub fn parse_any_execution(text: &str) -> Result<AnyExecution<'_>, Rejection> {
+    match parse(text)? {
+        Arn::Execution(execution) => Ok(AnyExecution::Standard(execution)),
+        Arn::ExpressExecution { id, .. } => Ok(AnyExecution::Express { id }),
+        _ => Err(out_of_place(text)),
+    }
+}
+
+/// Takes apart what must be the ARN of a standard execution. Where nothing is kept of express ones,
+/// theirs are refused so too.
 pub fn parse_execution(text: &str) -> Result<ExecutionRef<'_>, Rejection> {
     match parse(text)? {
         Arn::Execution(execution) => Ok(execution),
@@ -276,7 +298,7 @@ fn invalid(what: &str) -> Rejection {
 }
 
 /// A well-formed ARN of something else than what was asked for.
-fn out_of_place(text: &str) -> Rejection {
+pub(crate) fn out_of_place(text: &str) -> Rejection {
     let kind = text.split(':').nth(5).unwrap_or_default();
     invalid(&format!("Resource type not valid in this context: {kind}"))
 }

@@ -23,12 +23,15 @@ impl Ids {
         z ^ (z >> 31)
     }
 
-    /// A new execution's id: time first, so that ids sort by birth.
+    /// A new execution's id: time first, so that ids sort by birth. Its bits are those of a version 7
+    /// UUID, as which [`uuid_of`] shows it.
     pub(crate) fn execution(&mut self, now_ms: i64) -> ExecutionId {
         let mut id = [0; 16];
         id[..6].copy_from_slice(&now_ms.to_be_bytes()[2..]);
         id[6..14].copy_from_slice(&self.number().to_be_bytes());
         id[14..].copy_from_slice(&self.number().to_be_bytes()[..2]);
+        id[6] = (id[6] & 0x0f) | 0x70;
+        id[8] = (id[8] & 0x3f) | 0x80;
         ExecutionId(id)
     }
 
@@ -37,15 +40,37 @@ impl Ids {
         let (high, low) = (self.number(), self.number());
         let high = (high & !0xf000) | 0x4000;
         let low = (low & !(0b11 << 62)) | (0b10 << 62);
-        format!(
-            "{:08x}-{:04x}-{:04x}-{:04x}-{:012x}",
-            high >> 32,
-            (high >> 16) & 0xffff,
-            high & 0xffff,
-            low >> 48,
-            low & 0xffff_ffff_ffff
-        )
+        in_groups(high, low)
     }
+}
+
+/// An execution's id as the ARN of an EXPRESS execution holds it: names may repeat, so the id is what
+/// finds it.
+pub(crate) fn uuid_of(id: ExecutionId) -> String {
+    let number = u128::from_be_bytes(id.0);
+    in_groups((number >> 64) as u64, number as u64)
+}
+
+/// The id that [`uuid_of`] wrote so.
+pub(crate) fn execution_of(uuid: &str) -> Option<ExecutionId> {
+    let groups: Vec<&str> = uuid.split('-').collect();
+    if groups.iter().map(|group| group.len()).ne([8, 4, 4, 4, 12]) {
+        return None;
+    }
+    let number = u128::from_str_radix(&groups.concat(), 16).ok()?;
+    let id = ExecutionId(number.to_be_bytes());
+    (uuid_of(id) == uuid).then_some(id)
+}
+
+fn in_groups(high: u64, low: u64) -> String {
+    format!(
+        "{:08x}-{:04x}-{:04x}-{:04x}-{:012x}",
+        high >> 32,
+        (high >> 16) & 0xffff,
+        high & 0xffff,
+        low >> 48,
+        low & 0xffff_ffff_ffff
+    )
 }
 
 #[cfg(test)]
@@ -58,6 +83,17 @@ mod tests {
         assert_eq!(uuid.len(), 36);
         assert_eq!(uuid.as_bytes()[14], b'4');
         assert!(matches!(uuid.as_bytes()[19], b'8' | b'9' | b'a' | b'b'));
+    }
+
+    #[test]
+    fn an_execution_is_found_by_its_uuid() {
+        let id = Ids::new(3).execution(1_700_000_000_000);
+        let uuid = uuid_of(id);
+        assert_eq!(uuid.as_bytes()[14], b'7');
+        assert_eq!(execution_of(&uuid), Some(id));
+        for other in ["", "x", "-", &uuid[1..], &uuid.to_uppercase(), "+1-2-3-4-5"] {
+            assert_eq!(execution_of(other), None, "{other}");
+        }
     }
 
     #[test]

@@ -10,6 +10,7 @@ use crate::load::Definition;
 use crate::operations::{Request, Response};
 use crate::rejection::Rejection;
 use crate::shapes::ActivityTask;
+use crate::sweep::{Found, Search};
 use crate::watching::{LogEvents, LogPlan, StatusChange};
 
 /// Names a request in flight. The driver makes tickets up and never uses one twice.
@@ -93,6 +94,11 @@ pub enum Message {
         /// Its result, or error name and cause.
         result: Result<Document, (String, String)>,
     },
+    /// An answer to [`Output::FindExpired`].
+    FoundExpired(
+        /// What was found.
+        Found,
+    ),
     /// Commits up to this number are durable.
     Durable(
         /// The number.
@@ -166,6 +172,11 @@ pub enum Output {
         /// Revision.
         revision: u64,
     },
+    /// Look for executions whose retention is over and answer with [`Message::FoundExpired`].
+    FindExpired(
+        /// For which.
+        Search,
+    ),
     /// Ask the store for the name again: it was looked up too long ago. The request comes back.
     LookUpAgain {
         /// The request's ticket.

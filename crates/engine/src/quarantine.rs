@@ -57,6 +57,12 @@ impl Shard {
             None => self.executions.put_back(id, live),
             Some(panic) => {
                 let arn = Some(Arc::clone(&live.execution.birth().execution_arn));
+                if let Some(waiting) = live.waiting.take() {
+                    // It was in memory only, and is not taken up again.
+                    self.executions_open -= 1;
+                    self.sync_executions -= 1;
+                    self.reply(waiting.ticket, 0, Err(in_quarantine()), out);
+                }
                 self.quarantine(id, arn, panic, live.deferred, out);
             }
         }
@@ -94,6 +100,7 @@ impl Shard {
         match work {
             Work::Input(_, ticket, _)
             | Work::Redrive { ticket, .. }
+            | Work::StopExpress { ticket, .. }
             | Work::Join { ticket, .. } => self.reply(ticket, 0, Err(in_quarantine()), out),
             Work::Offer { ticket, event } => {
                 self.delivery.close(id, event);

@@ -32,13 +32,44 @@ impl From<StoreError> for ReadError {
 ///
 /// `in_doubt` says whether a hand-out (execution, scheduling event) may still be put back: readers
 /// are not shown that such a task has started. `now_ms` is what the wall clock shows: it decides what
-/// can still be redriven.
+/// can still be redriven. `express_kept` says whether EXPRESS executions are kept after their end; where
+/// they are not, they cannot be read while they run either, as on AWS.
 pub fn read(
     request: &Request,
     store: &dyn Store,
     owner: &Owner,
     in_doubt: &dyn Fn(ExecutionId, EventId) -> bool,
     now_ms: i64,
+    express_kept: bool,
+) -> Result<Response, ReadError> {
+    let answer = read_once(request, store, owner, in_doubt, now_ms, express_kept);
+    // An execution that is taken away under a reader's eyes is not damaged.
+    if let (Err(ReadError::Store(_)), Some(arn)) = (&answer, execution_of(request))
+        && let Err(ReadError::Rejected(gone)) =
+            operations::describe_execution::find(arn, store, owner, express_kept)
+    {
+        return Err(gone.into());
+    }
+    answer
+}
+
+/// The execution whose state a request is for.
+fn execution_of(request: &Request) -> Option<&str> {
+    match request {
+        Request::DescribeExecution(request) => Some(&request.execution_arn),
+        Request::DescribeStateMachineForExecution(request) => Some(&request.execution_arn),
+        Request::GetExecutionHistory(request) => Some(&request.execution_arn),
+        _ => None,
+    }
+}
+
+fn read_once(
+    request: &Request,
+    store: &dyn Store,
+    owner: &Owner,
+    in_doubt: &dyn Fn(ExecutionId, EventId) -> bool,
+    now_ms: i64,
+    express_kept: bool,
 ) -> Result<Response, ReadError> {
     use operations as op;
     match request {
@@ -68,18 +99,19 @@ pub fn read(
                 .map(Response::ListStateMachineAliases)
         }
         Request::DescribeExecution(request) => {
-            op::describe_execution::read(request, store, owner, now_ms)
+            op::describe_execution::read(request, store, owner, now_ms, express_kept)
                 .map(Response::DescribeExecution)
         }
         Request::DescribeStateMachineForExecution(request) => {
-            op::describe_state_machine_for_execution::read(request, store, owner)
+            op::describe_state_machine_for_execution::read(request, store, owner, express_kept)
                 .map(Response::DescribeStateMachineForExecution)
         }
         Request::ListExecutions(request) => {
-            op::list_executions::read(request, store, owner).map(Response::ListExecutions)
+            op::list_executions::read(request, store, owner, express_kept)
+                .map(Response::ListExecutions)
         }
         Request::GetExecutionHistory(request) => {
-            op::get_execution_history::read(request, store, owner, in_doubt)
+            op::get_execution_history::read(request, store, owner, in_doubt, express_kept)
                 .map(Response::GetExecutionHistory)
         }
         Request::DescribeMapRun(request) => {

@@ -12,6 +12,7 @@ use crate::ids::Ids;
 use crate::message::Now;
 use crate::records::{self, ActivityRecord, AliasRecord, MachineRecord, VersionRow};
 use crate::shard::{Machine, Shard, ShardOptions};
+use crate::sweep::Sweep;
 use crate::timers::{Armed, FireAt, Timers};
 use crate::token::TokenKey;
 use crate::world::Surroundings;
@@ -42,6 +43,10 @@ impl Shard {
             log_plans: BTreeMap::new(),
             awaiting_definition: BTreeMap::new(),
             executions: Executions::new(options.executions_cached_max),
+            express_retention_ms: options.express_retention_ms,
+            sweep: Sweep::starting_at(now),
+            sync_executions: 0,
+            records_commit: 0,
             delivery: Delivery::default(),
             timers: Timers::default(),
             names: BTreeMap::new(),

@@ -21,6 +21,7 @@ use crate::message::{Message, NameLookup, Now, Output, Ticket};
 use crate::operations::{Request, Response, start_execution};
 use crate::records::{AliasRecord, MachineRecord, VersionRecord};
 use crate::rejection::{ErrorName, Rejection};
+use crate::sweep::Sweep;
 use crate::timers::Timers;
 use crate::token::TokenKey;
 use crate::watching::LogPlan;
@@ -45,6 +46,8 @@ pub struct ShardOptions {
     pub counts: CountsMax,
     /// The limits of each execution; AWS's by default.
     pub limits: interpreter::Limits,
+    /// How long EXPRESS executions are kept after their end, in milliseconds; 0 by default: not at all.
+    pub express_retention_ms: i64,
 }
 
 /// Counts, for gauges and checks.
@@ -103,6 +106,8 @@ pub(crate) struct WaitingStart {
     /// The version that was chosen. If it were chosen anew when the definition is there, versions
     /// whose definitions are in memory would get more than their weight.
     pub(crate) chosen: Option<u64>,
+    /// For a synchronous one, whether its answer leaves data out.
+    pub(crate) sync: Option<bool>,
 }
 
 /// See the crate's page.
@@ -125,6 +130,12 @@ pub struct Shard {
     pub(crate) log_plans: BTreeMap<(u64, u64), Arc<LogPlan>>,
     pub(crate) awaiting_definition: BTreeMap<(u64, u64), Vec<WaitingStart>>,
     pub(crate) executions: Executions,
+    pub(crate) express_retention_ms: i64,
+    pub(crate) sweep: Sweep,
+    /// Executions that callers wait for.
+    pub(crate) sync_executions: usize,
+    /// The last commit of small records: what is not written down itself stands on these.
+    pub(crate) records_commit: CommitNumber,
     pub(crate) delivery: Delivery,
     pub(crate) timers: Timers,
     /// Names claimed by commits that a lookup may not have seen yet.
@@ -191,6 +202,7 @@ impl Shard {
                 task,
                 result,
             } => self.call_done(execution, task, result),
+            Message::FoundExpired(found) => self.found_expired(found, now, out),
             Message::Durable(number) => self.became_durable(number),
             Message::Tick => self.tick(now, out),
             Message::Drain => self.drain(out),
@@ -208,7 +220,8 @@ impl Shard {
             .timers
             .next_ms(now)
             .filter(|_| self.executions.loading() < LOADS_MAX);
-        [owed, timers, self.delivery.polls.next_deadline_ms()]
+        let polls = self.delivery.polls.next_deadline_ms();
+        [owed, timers, polls, self.sweep.due_ms()]
             .into_iter()
             .flatten()
             .min()
@@ -280,6 +293,9 @@ impl Shard {
             // These may have to wait for something, and answer by themselves.
             Request::StartExecution(request) => {
                 return self.start_execution(ticket, request, lookup, now, out);
+            }
+            Request::StartSyncExecution(request) => {
+                return self.start_sync_execution(ticket, request, now, out);
             }
             Request::StopExecution(request) => {
                 return self.stop_execution(ticket, request, lookup, out);
@@ -360,10 +376,12 @@ impl Shard {
     ) {
         let at_ms = self.clock.at(now);
         let number = self.next_commit();
+        self.records_commit = number;
         out.push(Output::Commit(Commit {
             number,
             at_ms,
             executions: Vec::new(),
+            removals: Vec::new(),
             records,
         }));
     }
@@ -397,6 +415,7 @@ impl Shard {
     }
 
     fn tick(&mut self, now: Now, out: &mut Vec<Output>) {
+        self.sweep(now, out);
         for (execution, task) in self
             .owed_calls
             .split_off(self.owed_calls.len().saturating_sub(TIMERS_PER_TICK_MAX))

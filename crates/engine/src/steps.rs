@@ -4,11 +4,12 @@ use std::collections::VecDeque;
 
 use asl::definition::StateKind;
 use interpreter::{Document, Execution, Input, Moment, Refusal, Status};
-use store::ExecutionId;
+use store::{CommitNumber, ExecutionId};
 
 use crate::delivery::{OUTBOX, PollState, TaskState};
 use crate::executions::{Found, Live, Turn, Work};
 use crate::message::{LoadedExecution, Now, Output, Ticket};
+use crate::operations::stop_execution::does_not_exist;
 use crate::operations::{Operation, Response};
 use crate::quarantine::{guarded, in_quarantine};
 use crate::rejection::{ErrorName, Rejection};
@@ -30,7 +31,9 @@ impl Shard {
                 } else {
                     self.work_on(id, &mut live, work, now, out);
                 }
-                self.put_back(id, live, out);
+                if live.poison.is_some() || !live.is_forgotten() {
+                    self.put_back(id, live, out);
+                }
             }
             Found::Waits => {}
             Found::MustLoad => out.push(Output::LoadExecution(id)),
@@ -114,6 +117,10 @@ impl Shard {
                     );
                     self.reply(ticket, 0, Err(rejection), out);
                 }
+                Work::StopExpress { ticket, request } => {
+                    let rejection = does_not_exist(&request.execution_arn);
+                    self.reply(ticket, 0, Err(rejection), out);
+                }
                 Work::Join { ticket, request } => {
                     // Its retention is over: the name is free again.
                     let start = WaitingStart {
@@ -121,6 +128,7 @@ impl Shard {
                         request: *request,
                         lookup: None,
                         chosen: None,
+                        sync: None,
                     };
                     self.begin_execution(start, now, out);
                 }
@@ -153,6 +161,18 @@ impl Shard {
                 ticket,
                 client_token,
             } => self.redrive(id, live, (ticket, client_token), now, out),
+            Work::StopExpress { ticket, request } => {
+                if *live.execution.birth().execution_arn != *request.execution_arn {
+                    let rejection = does_not_exist(&request.execution_arn);
+                    return self.reply(ticket, 0, Err(rejection), out);
+                }
+                let input = Input::Stop {
+                    error: request.error.map(Into::into),
+                    cause: request.cause.map(Into::into),
+                };
+                let result = self.input(id, live, input, now, out);
+                self.answer_caller(live, ticket, Operation::StopExecution, result, out);
+            }
             Work::Timer(timer) => {
                 // It came due a while ago, if the execution had to be read from the store first. A
                 // heartbeat that was taken in meanwhile has wound it up again.
@@ -380,7 +400,7 @@ impl Shard {
         &mut self,
         id: ExecutionId,
         live: &mut Live,
-        mut turn: Turn,
+        turn: Turn,
         now: Now,
         out: &mut Vec<Output>,
     ) {
@@ -394,14 +414,62 @@ impl Shard {
         if turn.is_empty() {
             return;
         }
+        let log = LogEvents::select(live, &turn.events);
+        let is_kept = !live.is_express() || self.express_retention_ms > 0;
+        let after = if live.waiting.is_some() {
+            self.finish_waiting(id, live, turn, now, out)
+        } else if turn.closed.is_none() || is_kept {
+            self.executions_open += u64::from(live.revision == 0 || turn.redriven_from.is_some());
+            if turn.closed.is_some() {
+                self.executions_open -= u64::from(!interpreter::breaks::awake("r43"));
+            }
+            self.write(id, live, turn, now, out)
+        } else {
+            self.finish_unkept(id, live, turn, now, out)
+        };
+        if let Some(log) = log {
+            out.push(Output::Log { after, log });
+        }
+    }
+
+    /// The end of an EXPRESS execution of which nothing is kept.
+    fn finish_unkept(
+        &mut self,
+        id: ExecutionId,
+        live: &mut Live,
+        mut turn: Turn,
+        now: Now,
+        out: &mut Vec<Output>,
+    ) -> CommitNumber {
+        // What was begun and ended in one go is never written.
+        if live.revision == 0 {
+            return self.records_commit;
+        }
+        self.executions_open -= 1;
+        let number = self.next_commit();
+        let at_ms = self.clock.at(now);
+        self.executions.closed(number, id);
+        put_out_calls(id, &mut turn, number, out);
+        out.push(Output::Commit(turn.into_removal(number, at_ms, id, live)));
+        number
+    }
+
+    /// Commits a turn, and puts out what depends on that.
+    pub(crate) fn write(
+        &mut self,
+        id: ExecutionId,
+        live: &mut Live,
+        mut turn: Turn,
+        now: Now,
+        out: &mut Vec<Output>,
+    ) -> CommitNumber {
         let number = self.next_commit();
         let at_ms = self.clock.at(now);
         let hand_outs = std::mem::take(&mut turn.hand_outs);
-        let calls = std::mem::take(&mut turn.calls);
-        let cancelled = std::mem::take(&mut turn.cancelled);
+        let mut owed = Vec::new();
+        put_out_calls(id, &mut turn, number, &mut owed);
         let closed = turn.closed;
         let opens = live.revision == 0 || turn.redriven_from.is_some();
-        let log = LogEvents::select(live, &turn.events);
         let commit = turn.into_commit(
             number,
             at_ms,
@@ -410,9 +478,7 @@ impl Shard {
             &mut self.delivery,
             &mut self.timers,
         );
-        self.executions_open += u64::from(opens);
         if closed.is_some() {
-            self.executions_open -= u64::from(!interpreter::breaks::awake("r43"));
             self.executions.closed(number, id);
         }
         out.push(Output::Commit(commit));
@@ -425,13 +491,6 @@ impl Shard {
                 event,
             });
         }
-        for task in cancelled {
-            out.push(Output::CancelCall {
-                after: number,
-                execution: id,
-                task,
-            });
-        }
         let seen = Seen {
             at_ms,
             opens,
@@ -440,29 +499,17 @@ impl Shard {
                 .machine_names
                 .contains_key(&live.execution.birth().machine),
         };
-        for change in StatusChange::of(live, &seen) {
-            out.push(Output::StatusChanged {
-                after: number,
-                change: Box::new(change),
-            });
+        // AWS tells of STANDARD executions only.
+        if !live.is_express() {
+            for change in StatusChange::of(live, &seen) {
+                out.push(Output::StatusChanged {
+                    after: number,
+                    change: Box::new(change),
+                });
+            }
         }
-        if let Some(log) = log {
-            out.push(Output::Log { after: number, log });
-        }
-        for call in calls {
-            let crate::executions::OwedCall {
-                task,
-                resource,
-                parameters,
-            } = call;
-            out.push(Output::Call {
-                after: number,
-                execution: id,
-                task,
-                resource,
-                parameters,
-            });
-        }
+        out.append(&mut owed);
+        number
     }
 
     fn answer_caller(
@@ -558,6 +605,36 @@ impl Shard {
         // A refusal means that the task ended while its call was under way.
         let _ = self.step(id, live, input, &mut turn, now);
         self.finish(id, live, turn, now, out);
+    }
+}
+
+/// Calls that a turn leads to, and those that it makes pointless.
+pub(crate) fn put_out_calls(
+    execution: ExecutionId,
+    turn: &mut Turn,
+    after: CommitNumber,
+    out: &mut Vec<Output>,
+) {
+    for task in std::mem::take(&mut turn.cancelled) {
+        out.push(Output::CancelCall {
+            after,
+            execution,
+            task,
+        });
+    }
+    for call in std::mem::take(&mut turn.calls) {
+        let crate::executions::OwedCall {
+            task,
+            resource,
+            parameters,
+        } = call;
+        out.push(Output::Call {
+            after,
+            execution,
+            task,
+            resource,
+            parameters,
+        });
     }
 }
 

@@ -1,10 +1,21 @@
 //! The limits of one execution: AWS's figures, each with its source, and the value that carries those
 //! in force.
 
+use asl::{MachineType, StateMachine};
+
 /// Most events of a history. The last of them is `ExecutionFailed`, whatever was to be written.
 ///
 /// Source: AWS quota page; the closing event as recorded from AWS.
 pub const HISTORY_EVENTS_MAX: u32 = 25_000;
+
+/// Most events of the history of an EXPRESS execution. AWS sets no limit but the five minutes of
+/// [`EXPRESS_SECONDS_MAX`]; event ids have one, and nothing comes near it in that time.
+pub const EXPRESS_HISTORY_EVENTS_MAX: u32 = 1 << 30;
+
+/// Longest time an EXPRESS execution may take, in seconds, whatever its `TimeoutSeconds` says.
+///
+/// Source: AWS quota page, "maximum execution time" of Express workflows.
+pub const EXPRESS_SECONDS_MAX: u64 = 300;
 
 /// Most client tokens of `RedriveExecution` that an execution remembers.
 ///
@@ -66,6 +77,24 @@ impl Default for Limits {
             variables_bytes_max: VARIABLES_BYTES_MAX,
             map_lanes_max: MAP_LANES_MAX,
             execution_seconds_max: EXECUTION_SECONDS_MAX,
+        }
+    }
+}
+
+impl Limits {
+    /// Most events of a history of `machine`.
+    pub(crate) fn history_events_max(&self, machine: &StateMachine) -> u32 {
+        match machine.machine_type {
+            MachineType::Standard => self.history_events_max,
+            MachineType::Express => EXPRESS_HISTORY_EVENTS_MAX,
+        }
+    }
+
+    /// Longest time an execution of `machine` may take, in seconds.
+    pub(crate) fn execution_seconds_max(&self, machine: &StateMachine) -> u64 {
+        match machine.machine_type {
+            MachineType::Standard => self.execution_seconds_max,
+            MachineType::Express => self.execution_seconds_max.min(EXPRESS_SECONDS_MAX),
         }
     }
 }

@@ -89,7 +89,8 @@ impl Turn<'_> {
 
     /// When the execution ends, if it has not by then.
     pub(crate) fn arm_deadline(&mut self, seconds: u64) {
-        let length_ms = seconds_to_ms(seconds.min(self.at.limits.execution_seconds_max));
+        let most = self.at.limits.execution_seconds_max(self.machine);
+        let length_ms = seconds_to_ms(seconds.min(most));
         let timer = self.arm(TimerKind::ExecutionTimeout, Due::After(length_ms));
         let deadline_ms = self.at.now_ms.saturating_add(length_ms);
         self.execution.deadline = Some((timer, deadline_ms));

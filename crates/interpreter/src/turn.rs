@@ -116,7 +116,7 @@ impl<'a> Turn<'a> {
         details: EventDetails,
     ) -> Result<EventId, Closed> {
         let id = self.execution.events + 1;
-        let most = self.at.limits.history_events_max;
+        let most = self.at.limits.history_events_max(self.machine);
         if id >= most {
             // AWS does not leave a place for the failure: it is the last event, not the one after.
             let cause =
@@ -220,7 +220,10 @@ impl<'a> Turn<'a> {
         execution.pending.clear();
         execution.status = status;
         execution.stop_ms = Some(execution.last_ms);
-        execution.keep_where_it_stood(self.stood.take().unwrap_or(frames));
+        // EXPRESS executions cannot be redriven.
+        if self.machine.machine_type == asl::MachineType::Standard {
+            execution.keep_where_it_stood(self.stood.take().unwrap_or(frames));
+        }
         let deadline = execution.deadline.take().map(|(timer, _)| timer);
         for timer in [deadline, execution.go_on.take()].into_iter().flatten() {
             self.disarm(timer);

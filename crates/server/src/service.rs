@@ -28,6 +28,8 @@ pub struct Service {
     pub driver: Arc<Driver>,
     pub store: Arc<dyn Store>,
     pub owner: Owner,
+    /// Whether EXPRESS executions are kept after their end.
+    pub express_kept: bool,
     pub clock: Clock,
     pub metrics: Arc<Metrics>,
     pub space: Space,
@@ -151,7 +153,15 @@ impl Service {
             let reader = service.driver.doubts().reader();
             let in_doubt = |execution, event| reader.in_doubt(execution, event);
             let now_ms = service.clock.wall_ms();
-            engine::read(&request, &*service.store, &service.owner, &in_doubt, now_ms)
+            let (store, owner) = (&*service.store, &service.owner);
+            engine::read(
+                &request,
+                store,
+                owner,
+                &in_doubt,
+                now_ms,
+                service.express_kept,
+            )
         });
         match read.await {
             Ok(Ok(response)) => Ok(Answer::Done(Ok(response))),

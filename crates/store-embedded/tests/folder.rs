@@ -43,6 +43,7 @@ fn commit(store: &EmbeddedStore, number: u64) {
             Epoch(0),
             &[Commit {
                 number,
+                removals: Vec::new(),
                 records: vec![record],
                 ..Commit::default()
             }],

@@ -18,6 +18,8 @@ pub struct Commit {
     pub at_ms: i64,
     /// Executions that changed.
     pub executions: Vec<ExecutionWrite>,
+    /// Executions that go, with all that is kept of them.
+    pub removals: Vec<ExecutionRemoval>,
     /// Small records that changed.
     pub records: Vec<RecordWrite>,
 }
@@ -45,6 +47,33 @@ pub struct ExecutionWrite {
     pub tasks: Vec<TaskRow>,
     /// Tasks that are over.
     pub tasks_dropped: Vec<TaskDrop>,
+}
+
+/// Takes an execution away: its row, its events, and what leads to it. One that is not there is no
+/// error.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ExecutionRemoval {
+    /// Which execution.
+    pub id: ExecutionId,
+    /// Its entries in the listings.
+    pub listings: Vec<ListingKey>,
+    /// The name it claimed. A name that another execution has claimed since is left alone.
+    pub name: Option<NameClaim>,
+    /// Its timers.
+    pub timers_dropped: Vec<TimerDrop>,
+    /// Its tasks.
+    pub tasks_dropped: Vec<TaskDrop>,
+}
+
+/// Where an execution stands in the listings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ListingKey {
+    /// As in [`Listing`].
+    pub machine: u64,
+    /// As in [`Listing`].
+    pub status: u8,
+    /// As in [`Listing`].
+    pub time_ms: i64,
 }
 
 /// The events of one commit, under one key.

@@ -174,7 +174,7 @@ impl<E: Kv> Store for KvStore<E> {
             }
             None => plan::stored_revision(&self.engine.view(), write.id),
         };
-        let plan = plan::plan(&stored, head, epoch, commits)?;
+        let plan = plan::plan(&stored, &|| self.engine.view(), head, epoch, commits)?;
         if let Err(error) = self.engine.commit(plan.ops) {
             self.failed.store(true, Ordering::Release);
             return Err(error);

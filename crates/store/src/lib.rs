@@ -20,8 +20,8 @@ mod rows;
 pub mod suite;
 
 pub use commit::{
-    Commit, CommitNumber, Epoch, EventRun, ExecutionWrite, ListingMove, NameClaim, RecordWrite,
-    TaskDrop, TimerDrop,
+    Commit, CommitNumber, Epoch, EventRun, ExecutionRemoval, ExecutionWrite, ListingKey,
+    ListingMove, NameClaim, RecordWrite, TaskDrop, TimerDrop,
 };
 pub use keys::{EVENTS_TABLE, KEY_BYTES_MAX};
 pub use kv::{KeyRange, Kv, KvStore, Op, View};

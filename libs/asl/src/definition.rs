@@ -24,6 +24,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use crate::MachineType;
 use crate::choice::Rule;
 use crate::jsonata;
 use crate::path::Path;
@@ -36,6 +37,8 @@ pub struct StateIndex(pub u32);
 /// A valid definition.
 #[derive(Debug)]
 pub struct StateMachine {
+    /// Which kind of machine it was found valid for.
+    pub machine_type: MachineType,
     /// `Comment`.
     pub comment: Option<String>,
     /// `StartAt`.

@@ -133,6 +133,7 @@ fn read_machine(
         Extent::State => reader.lone_state(&fields, surroundings),
     };
     Some(StateMachine {
+        machine_type,
         comment: comment.map(str::to_owned),
         start_at: start_at?,
         timeout_seconds: timeout,

@@ -67,7 +67,13 @@ pub(super) fn encode(response: &operation::Response, out: &mut write::Object<'_>
     out.text_if("redriveStatusReason", reason.as_deref());
 }
 
-fn payload(out: &mut write::Object<'_>, name: &str, details: &str, document: Option<&Document>) {
+/// A document and what is said about it.
+pub(super) fn payload(
+    out: &mut write::Object<'_>,
+    name: &str,
+    details: &str,
+    document: Option<&Document>,
+) {
     if let Some(document) = document {
         out.text(name, document.text());
         out.object(details, |out| out.boolean("included", true));

@@ -33,7 +33,7 @@ pub(super) fn decode(body: &[u8], context: &Context<'_>) -> Result<Decoded, Refu
     let execution_arn = checks.required("executionArn", input.execution_arn, &ARN);
     page.check(&mut checks);
     checks.finish()?;
-    arns::execution(context.owner, &execution_arn)?;
+    arns::standard_execution(context.owner, &execution_arn)?;
     let binding = Binding::new(Operation::ListMapRuns, &[Some(&execution_arn)]);
     let page = page.page(context, binding, paging::name)?;
     let request = operation::Request {

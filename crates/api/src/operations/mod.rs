@@ -28,6 +28,7 @@ mod send_task_failure;
 mod send_task_heartbeat;
 mod send_task_success;
 mod start_execution;
+mod start_sync_execution;
 mod stop_execution;
 mod tag_resource;
 mod test_state;
@@ -113,6 +114,7 @@ pub(crate) fn decode(
         Operation::DeleteStateMachineAlias => delete_state_machine_alias::decode(body, context),
         Operation::ListStateMachineAliases => list_state_machine_aliases::decode(body, context),
         Operation::StartExecution => start_execution::decode(body, context),
+        Operation::StartSyncExecution => start_sync_execution::decode(body, context),
         Operation::DescribeExecution => describe_execution::decode(body, context),
         Operation::DescribeStateMachineForExecution => {
             describe_state_machine_for_execution::decode(body, context)
@@ -165,6 +167,7 @@ pub(crate) fn encode(response: &Response, pages: &Pages<'_>, include_data: bool)
             list_state_machine_aliases::encode(response, out, pages)
         }
         Response::StartExecution(response) => start_execution::encode(response, out),
+        Response::StartSyncExecution(response) => start_sync_execution::encode(response, out),
         Response::DescribeExecution(response) => describe_execution::encode(response, out),
         Response::DescribeStateMachineForExecution(response) => {
             describe_state_machine_for_execution::encode(response, out)

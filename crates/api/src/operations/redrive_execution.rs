@@ -26,7 +26,7 @@ pub(super) fn decode(body: &[u8], context: &Context<'_>) -> Result<Decoded, Refu
     let execution_arn = checks.required("executionArn", input.execution_arn, &ARN);
     checks.optional("clientToken", input.client_token.as_ref(), &CLIENT_TOKEN);
     checks.finish()?;
-    arns::execution(context.owner, &execution_arn)?;
+    arns::standard_execution(context.owner, &execution_arn)?;
     Ok(Request::RedriveExecution(operation::Request {
         execution_arn: execution_arn.into_string(),
         client_token: input.client_token.map(Text::into_string),

@@ -36,24 +36,39 @@ pub(super) fn decode(body: &[u8], context: &Context<'_>) -> Result<Decoded, Refu
     checks.finish()?;
     let machine = arns::state_machine(context.owner, &state_machine_arn)?;
     arns::unlabelled(machine)?;
-    if let Some(name) = &input.name {
+    let start = start(
+        context,
+        state_machine_arn,
+        input.name,
+        input.input,
+        input.trace_header,
+    )?;
+    Ok(Request::StartExecution(start).into())
+}
+
+/// What two operations ask in the same words.
+pub(super) fn start(
+    context: &Context<'_>,
+    state_machine_arn: Text<'_>,
+    name: Option<Text<'_>>,
+    input: Option<Text<'_>>,
+    header: Option<Text<'_>>,
+) -> Result<operation::Request, Rejection> {
+    if let Some(name) = &name {
         check_name(name)?;
     }
-    if let Some(text) = &input.input {
+    if let Some(text) = &input {
         asl::json::check_input(text).map_err(|error| {
             let message = format!("Invalid State Machine Execution Input: '{error}'");
             Rejection::new(ErrorName::InvalidExecutionInput, message)
         })?;
     }
-    Ok(Request::StartExecution(operation::Request {
+    Ok(operation::Request {
         state_machine_arn: state_machine_arn.into_string(),
-        name: input.name.map(Text::into_string),
-        input: input
-            .input
-            .map_or_else(|| "{}".to_owned(), Text::into_string),
-        trace_header: trace_header(context).or(input.trace_header.map(Text::into_string)),
+        name: name.map(Text::into_string),
+        input: input.map_or_else(|| "{}".to_owned(), Text::into_string),
+        trace_header: trace_header(context).or(header.map(Text::into_string)),
     })
-    .into())
 }
 
 /// The header wins over the member. It may have been put there by anything on the way, so one that

@@ -68,13 +68,14 @@ pub(super) fn decode(body: &[u8], context: &Context<'_>) -> Result<Decoded, Refu
     definition::described_only_if_published(publish, description.is_some())?;
     configuration::logging_has_one_destination(logging.as_ref())?;
     configuration::encryption_is_consistent(encryption.as_ref())?;
-    // The type of the machine is not in the request. What an express machine may not do is for the
-    // engine to refuse, which knows it.
+    // The type of the machine is not in the request, and the engine, which knows it, is not to be kept
+    // busy with parsing. What is valid for EXPRESS is valid for STANDARD.
     let definition = match &input.definition {
-        Some(text) => Some((
-            (**text).into(),
-            definition::parse(text, MachineType::Standard)?,
-        )),
+        Some(text) => Some(operation::NewDefinition {
+            text: (**text).into(),
+            standard: definition::parse(text, MachineType::Standard)?,
+            express: definition::parse(text, MachineType::Express),
+        }),
         None => None,
     };
     Ok(Request::UpdateStateMachine(operation::Request {

@@ -147,6 +147,13 @@ pub fn request(operation: Operation) -> Value {
             "input": "{}",
             "traceHeader": "Root=1",
         }),
+        Operation::StartSyncExecution => json!({
+            "stateMachineArn": MACHINE,
+            "name": "e",
+            "input": "{}",
+            "traceHeader": "Root=1",
+            "includedData": "METADATA_ONLY",
+        }),
         Operation::DescribeExecution | Operation::DescribeStateMachineForExecution => {
             json!({"executionArn": EXECUTION, "includedData": "METADATA_ONLY"})
         }
@@ -330,6 +337,23 @@ pub fn response(operation: Operation) -> Response {
             execution_arn: EXECUTION.into(),
             start_ms: NOW_MS,
         }),
+        Operation::StartSyncExecution => {
+            Response::StartSyncExecution(op::start_sync_execution::Response {
+                execution_arn: EXECUTION.into(),
+                state_machine_arn: MACHINE.into(),
+                name: "e".into(),
+                start_ms: NOW_MS,
+                stop_ms: NOW_MS,
+                status: Status::Failed,
+                error: Some("E".into()),
+                cause: Some("c".into()),
+                input: Some(Document::from_text("{}")),
+                output: Some(Document::from_text("[1]")),
+                trace_header: Some("Root=1".into()),
+                billed_ms: 100,
+                billed_memory_mb: 64,
+            })
+        }
         Operation::DescribeExecution => {
             Response::DescribeExecution(op::describe_execution::Response {
                 description: execution(),

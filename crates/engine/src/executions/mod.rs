@@ -7,9 +7,10 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use asl::StateMachine;
-use interpreter::Execution;
+use interpreter::{Execution, Status};
 use store::{CommitNumber, ExecutionId};
 
+use crate::operations::start_sync_execution::Waiting;
 use crate::watching::LogPlan;
 
 pub(crate) use turn::{OwedCall, Turn};
@@ -33,6 +34,8 @@ pub(crate) struct Live {
     pub(crate) deferred: VecDeque<Work>,
     /// What the interpreter panicked with, if it did; see `quarantine.rs`.
     pub(crate) poison: Option<String>,
+    /// Who waits for its end; such an execution is in memory only.
+    pub(crate) waiting: Option<Waiting>,
     used: u64,
 }
 
@@ -47,8 +50,19 @@ impl Live {
             doubts: 0,
             deferred: VecDeque::new(),
             poison: None,
+            waiting: None,
             used: 0,
         }
+    }
+
+    /// Whether it is of an EXPRESS state machine.
+    pub(crate) fn is_express(&self) -> bool {
+        self.definition.machine_type == asl::MachineType::Express
+    }
+
+    /// Whether it is over, and nothing of it was or will be written.
+    pub(crate) fn is_forgotten(&self) -> bool {
+        self.revision == 0 && self.execution.status() != Status::Running
     }
 }
 
@@ -111,6 +125,11 @@ impl Executions {
                 Found::MustLoad
             }
         }
+    }
+
+    /// Whether it is in memory, or being read into it.
+    pub(crate) fn knows(&self, id: ExecutionId) -> bool {
+        self.slots.contains_key(&id)
     }
 
     /// Takes out what is in memory, if it is.
@@ -197,5 +216,6 @@ impl Executions {
 const SHRINK_STEPS_MAX: usize = 64;
 
 fn may_go(live: &Live, durable: CommitNumber) -> bool {
-    live.last_commit <= durable && live.doubts == 0 && live.deferred.is_empty()
+    let settled = live.doubts == 0 && live.deferred.is_empty();
+    live.last_commit <= durable && settled && live.waiting.is_none()
 }

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use interpreter::{Due, Effect, Event, Status, Step, TimerId, TimerKind};
+use interpreter::{Birth, Due, Effect, Event, Status, Step, TimerId, TimerKind};
 use store::{
-    Commit, EventRun, ExecutionId, ExecutionWrite, Listing, ListingMove, NameClaim, TaskDrop,
-    TaskRow, TimerDrop, TimerRow,
+    Commit, EventRun, ExecutionId, ExecutionRemoval, ExecutionWrite, Listing, ListingKey,
+    ListingMove, NameClaim, TaskDrop, TaskRow, TimerDrop, TimerRow,
 };
 
 use super::Live;
@@ -225,7 +225,8 @@ impl Turn {
             snapshot: live.execution.snapshot(),
             events,
             listings,
-            name: is_new.then(|| NameClaim {
+            // The ARN of an EXPRESS execution holds its id, and names may repeat.
+            name: (is_new && !live.is_express()).then(|| NameClaim {
                 machine: birth.state_machine_name.to_string(),
                 name: birth.name.to_string(),
             }),
@@ -238,6 +239,39 @@ impl Turn {
             number,
             at_ms,
             executions: vec![write],
+            removals: Vec::new(),
+            records: Vec::new(),
+        }
+    }
+
+    /// The commit that takes away an execution of which nothing is kept after its end.
+    pub(crate) fn into_removal(
+        self,
+        number: u64,
+        at_ms: i64,
+        id: ExecutionId,
+        live: &mut Live,
+    ) -> Commit {
+        let (status, time_ms) = live.listed_open_at();
+        live.last_commit = number;
+        let removal = ExecutionRemoval {
+            id,
+            listings: lists(live.execution.birth())
+                .map(|machine| ListingKey {
+                    machine,
+                    status: status as u8,
+                    time_ms,
+                })
+                .collect(),
+            name: None,
+            timers_dropped: self.timers_dropped,
+            tasks_dropped: self.tasks_dropped,
+        };
+        Commit {
+            number,
+            at_ms,
+            executions: Vec::new(),
+            removals: vec![removal],
             records: Vec::new(),
         }
     }
@@ -277,14 +311,7 @@ fn listings(id: ExecutionId, live: &Live) -> Vec<Listing> {
     };
     let (status, time_ms) = live.listed_at();
     let summary = summary.encode();
-    let qualified = [
-        birth.state_machine_version_arn.as_deref(),
-        birth.state_machine_alias_arn.as_deref(),
-    ];
-    let lists = qualified.into_iter().flatten();
-    let lists = lists.map(|arn| list_of(birth.machine, arn));
-    std::iter::once(birth.machine)
-        .chain(lists)
+    lists(birth)
         .map(|list| Listing {
             machine: list,
             status: status as u8,
@@ -293,4 +320,15 @@ fn listings(id: ExecutionId, live: &Live) -> Vec<Listing> {
             summary: summary.clone(),
         })
         .collect()
+}
+
+/// The lists that an execution is in.
+fn lists(birth: &Birth) -> impl Iterator<Item = u64> {
+    let qualified = [
+        birth.state_machine_version_arn.as_deref(),
+        birth.state_machine_alias_arn.as_deref(),
+    ];
+    let qualified = qualified.into_iter().flatten();
+    let qualified = qualified.map(|arn| list_of(birth.machine, arn));
+    std::iter::once(birth.machine).chain(qualified)
 }

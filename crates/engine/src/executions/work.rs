@@ -17,6 +17,13 @@ pub(crate) enum Work {
         /// `clientToken`.
         client_token: Option<std::sync::Arc<str>>,
     },
+    /// `StopExecution` of an EXPRESS execution.
+    StopExpress {
+        /// Who asks.
+        ticket: Ticket,
+        /// The request: whether the id in its ARN is of that execution is still to be seen.
+        request: Box<crate::operations::stop_execution::Request>,
+    },
     /// A timer came due.
     Timer(TimerId),
     /// An integration answered.

@@ -62,7 +62,6 @@ impl Shard {
         out: &mut Vec<Output>,
     ) -> Result<Response, Rejection> {
         let state_machine_arn = self.world.owner.state_machine_arn(&request.name);
-        refuse_what_is_to_come(&request, &state_machine_arn)?;
         let now_ms = self.clock.at(now);
         let head = RevisionHead {
             revision_id: None,
@@ -136,18 +135,6 @@ impl Shard {
             state_machine_version_arn,
         })
     }
-}
-
-/// What this service does not do yet is refused when it is asked for, not when it is missed.
-fn refuse_what_is_to_come(request: &Request, arn: &str) -> Result<(), Rejection> {
-    if request.machine_type == MachineType::Express {
-        let message = format!("EXPRESS state machines are not supported yet: '{arn}'");
-        return Err(Rejection::new(
-            ErrorName::StateMachineTypeNotSupported,
-            message,
-        ));
-    }
-    Ok(())
 }
 
 impl Machine {

@@ -3,7 +3,8 @@
 use interpreter::{Document, Execution};
 use store::{ExecutionId, ExecutionRow, RecordKind, Store};
 
-use crate::arn::{self, Owner};
+use crate::arn::{self, AnyExecution, Owner};
+use crate::ids;
 use crate::load;
 use crate::operations::redrive_execution::not_redrivable;
 use crate::operations::stop_execution::does_not_exist;
@@ -32,8 +33,9 @@ pub(crate) fn read(
     store: &dyn Store,
     owner: &Owner,
     now_ms: i64,
+    express_kept: bool,
 ) -> Result<Response, ReadError> {
-    let (id, row) = find(&request.execution_arn, store, owner)?;
+    let (id, row) = find(&request.execution_arn, store, owner, express_kept)?;
     let execution = load::restore(store, id, &row)?;
     let shown = |document: &Document| (!request.metadata_only).then(|| document.clone());
     let birth = execution.birth();
@@ -65,18 +67,35 @@ pub(crate) fn find(
     execution_arn: &str,
     store: &dyn Store,
     owner: &Owner,
+    express_kept: bool,
 ) -> Result<(ExecutionId, ExecutionRow), ReadError> {
-    let execution = arn::parse_execution(execution_arn)?;
-    if !owner.owns(execution_arn) || execution.label.is_some() {
-        return Err(does_not_exist(execution_arn).into());
+    let missing = || ReadError::from(does_not_exist(execution_arn));
+    let damaged = || records::damaged("execution", execution_arn);
+    match arn::parse_any_execution(execution_arn)? {
+        AnyExecution::Express { .. } if !express_kept => {
+            Err(arn::out_of_place(execution_arn).into())
+        }
+        _ if !owner.owns(execution_arn) => Err(missing()),
+        AnyExecution::Standard(execution) => {
+            let (machine, name) = (execution.machine, execution.name);
+            let id = match execution.label {
+                None => store.execution_by_name(machine, name)?,
+                Some(_) => None,
+            };
+            let id = id.ok_or_else(missing)?;
+            Ok((id, store.execution(id)?.ok_or_else(damaged)?))
+        }
+        AnyExecution::Express { id } => {
+            let id = ids::execution_of(id).ok_or_else(missing)?;
+            let row = store.execution(id)?.ok_or_else(missing)?;
+            // The id was found; the names around it must be right, too.
+            let execution = load::restore(store, id, &row)?;
+            match *execution.birth().execution_arn == *execution_arn {
+                true => Ok((id, row)),
+                false => Err(missing()),
+            }
+        }
     }
-    let Some(id) = store.execution_by_name(execution.machine, execution.name)? else {
-        return Err(does_not_exist(execution_arn).into());
-    };
-    let row = store
-        .execution(id)?
-        .ok_or_else(|| records::damaged("execution", execution_arn))?;
-    Ok((id, row))
 }
 
 /// `redriveStatus` and `redriveStatusReason`.
@@ -86,6 +105,10 @@ fn redrive_status(
     now_ms: i64,
 ) -> Result<(String, Option<String>), ReadError> {
     let birth = execution.birth();
+    if let Ok(AnyExecution::Express { .. }) = arn::parse_any_execution(&birth.execution_arn) {
+        let reason = "EXPRESS executions cannot be redriven";
+        return Ok(("NOT_REDRIVABLE".to_owned(), Some(reason.to_owned())));
+    }
     let key = birth.state_machine_name.as_bytes();
     let machine = store.record(RecordKind::StateMachine, key)?;
     let exists = machine

@@ -29,8 +29,9 @@ pub(crate) fn read(
     request: &Request,
     store: &dyn Store,
     owner: &Owner,
+    express_kept: bool,
 ) -> Result<Response, ReadError> {
-    let (id, row) = describe_execution::find(&request.execution_arn, store, owner)?;
+    let (id, row) = describe_execution::find(&request.execution_arn, store, owner, express_kept)?;
     let execution = describe_execution::restored(id, &row, store)?;
     let (machine, revision) = (
         execution.birth().machine,

@@ -40,8 +40,9 @@ pub(crate) fn read(
     store: &dyn Store,
     owner: &Owner,
     in_doubt: &dyn Fn(ExecutionId, EventId) -> bool,
+    express_kept: bool,
 ) -> Result<Response, ReadError> {
-    let (id, row) = describe_execution::find(&request.execution_arn, store, owner)?;
+    let (id, row) = describe_execution::find(&request.execution_arn, store, owner, express_kept)?;
     let (execution, pending) = settled_view(id, row, store, in_doubt)?;
     let last = execution.events() + u32::try_from(pending.len()).unwrap_or(0);
     let limit = u32::try_from(request.limit).unwrap_or(u32::MAX);

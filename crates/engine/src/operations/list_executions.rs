@@ -3,12 +3,14 @@
 use store::{ListingQuery, Store};
 
 use crate::arn::{self, Owner, Qualifier};
+use crate::ids;
+use crate::operations::start_sync_execution::type_not_supported;
 use crate::operations::update_state_machine::does_not_exist;
 use crate::operations::{describe_map_run, describe_state_machine, describe_state_machine_alias};
 use crate::read::ReadError;
 use crate::records::{self, ListingSummary, MachineRecord};
 use crate::rejection::{ErrorName, Rejection};
-use crate::shapes::ExecutionListItem;
+use crate::shapes::{ExecutionListItem, MachineType};
 use interpreter::Status;
 use store::{Listing, ListingCursor};
 
@@ -42,6 +44,7 @@ pub(crate) fn read(
     request: &Request,
     store: &dyn Store,
     owner: &Owner,
+    express_kept: bool,
 ) -> Result<Response, ReadError> {
     let state_machine_arn = match (&request.state_machine_arn, &request.map_run_arn) {
         (Some(arn), None) => arn,
@@ -54,6 +57,10 @@ pub(crate) fn read(
         }
     };
     let (machine, list) = list(state_machine_arn, store, owner)?;
+    let is_express = machine.machine_type == MachineType::Express;
+    if is_express && !express_kept {
+        return Err(type_not_supported().into());
+    }
     let statuses = match request.status {
         Some(status) => vec![status],
         None => ALL.to_vec(),
@@ -108,8 +115,14 @@ pub(crate) fn read(
     }
     let executions = shown
         .into_iter()
-        .map(|(_, summary, status)| ExecutionListItem {
-            execution_arn: owner.execution_arn(&machine.name, &summary.name),
+        .map(|(row, summary, status)| ExecutionListItem {
+            execution_arn: match is_express {
+                true => {
+                    let id = ids::uuid_of(row.execution);
+                    owner.express_execution_arn(&machine.name, &summary.name, &id)
+                }
+                false => owner.execution_arn(&machine.name, &summary.name),
+            },
             state_machine_arn: owner.state_machine_arn(&machine.name),
             name: summary.name,
             status,

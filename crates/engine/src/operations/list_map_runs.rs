@@ -33,7 +33,7 @@ pub(crate) fn read(
     store: &dyn Store,
     owner: &Owner,
 ) -> Result<Response, ReadError> {
-    describe_execution::find(&request.execution_arn, store, owner)?;
+    describe_execution::find(&request.execution_arn, store, owner, false)?;
     Ok(Response {
         map_runs: Vec::new(),
         next: None,

@@ -28,6 +28,7 @@ pub mod send_task_failure;
 pub mod send_task_heartbeat;
 pub mod send_task_success;
 pub mod start_execution;
+pub mod start_sync_execution;
 pub mod stop_execution;
 pub mod tag_resource;
 pub mod test_state;
@@ -63,6 +64,7 @@ pub enum Operation {
     DeleteStateMachineAlias,
     ListStateMachineAliases,
     StartExecution,
+    StartSyncExecution,
     DescribeExecution,
     DescribeStateMachineForExecution,
     StopExecution,
@@ -104,6 +106,7 @@ impl Operation {
         Operation::DeleteStateMachineAlias,
         Operation::ListStateMachineAliases,
         Operation::StartExecution,
+        Operation::StartSyncExecution,
         Operation::DescribeExecution,
         Operation::DescribeStateMachineForExecution,
         Operation::StopExecution,
@@ -145,6 +148,7 @@ impl Operation {
             Operation::DeleteStateMachineAlias => "DeleteStateMachineAlias",
             Operation::ListStateMachineAliases => "ListStateMachineAliases",
             Operation::StartExecution => "StartExecution",
+            Operation::StartSyncExecution => "StartSyncExecution",
             Operation::DescribeExecution => "DescribeExecution",
             Operation::DescribeStateMachineForExecution => "DescribeStateMachineForExecution",
             Operation::StopExecution => "StopExecution",
@@ -211,6 +215,7 @@ pub enum Request {
     DeleteStateMachineAlias(delete_state_machine_alias::Request),
     ListStateMachineAliases(list_state_machine_aliases::Request),
     StartExecution(start_execution::Request),
+    StartSyncExecution(start_sync_execution::Request),
     DescribeExecution(describe_execution::Request),
     DescribeStateMachineForExecution(describe_state_machine_for_execution::Request),
     StopExecution(stop_execution::Request),
@@ -253,6 +258,7 @@ pub enum Response {
     DeleteStateMachineAlias(delete_state_machine_alias::Response),
     ListStateMachineAliases(list_state_machine_aliases::Response),
     StartExecution(start_execution::Response),
+    StartSyncExecution(start_sync_execution::Response),
     DescribeExecution(describe_execution::Response),
     DescribeStateMachineForExecution(describe_state_machine_for_execution::Response),
     StopExecution(stop_execution::Response),
@@ -295,6 +301,7 @@ impl Request {
             Request::DeleteStateMachineAlias(_) => Operation::DeleteStateMachineAlias,
             Request::ListStateMachineAliases(_) => Operation::ListStateMachineAliases,
             Request::StartExecution(_) => Operation::StartExecution,
+            Request::StartSyncExecution(_) => Operation::StartSyncExecution,
             Request::DescribeExecution(_) => Operation::DescribeExecution,
             Request::DescribeStateMachineForExecution(_) => {
                 Operation::DescribeStateMachineForExecution

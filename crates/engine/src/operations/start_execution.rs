@@ -8,12 +8,14 @@ use store::ExecutionId;
 
 use crate::arn::{self, Qualifier};
 use crate::executions::{Live, Turn, Work};
-use crate::ids::Ids;
+use crate::ids::{self, Ids};
 use crate::message::{NameLookup, Now, Output, Ticket};
+use crate::operations::start_sync_execution::{History, Waiting, type_not_supported};
 use crate::operations::update_state_machine::{does_not_exist, labelled};
 use crate::quarantine::{guarded, in_quarantine};
 use crate::records::Route;
 use crate::rejection::Rejection;
+use crate::shapes::MachineType;
 use crate::shard::{STEPS_PER_TURN_MAX, Shard, WaitingStart};
 
 /// What is asked.
@@ -61,12 +63,18 @@ impl Shard {
             request,
             lookup,
             chosen: None,
+            sync: None,
         };
         self.start_chosen(start, now, out);
     }
 
     /// The same, where the version may have been chosen before.
     pub(crate) fn start_chosen(&mut self, start: WaitingStart, now: Now, out: &mut Vec<Output>) {
+        // Names of EXPRESS executions may repeat.
+        let machine_type = self.type_of(&start.request.state_machine_arn);
+        if start.sync.is_some() || machine_type == Some(MachineType::Express) {
+            return self.begin_execution(start, now, out);
+        }
         match self.existing(&start.request, start.lookup) {
             Existing::No => self.begin_execution(start, now, out),
             Existing::Yes(id) => {
@@ -114,16 +122,34 @@ impl Shard {
         }
     }
 
-    /// Starts an execution whose name is free.
+    /// The type of the machine that an ARN names, where there is one.
+    pub(crate) fn type_of(&self, state_machine_arn: &str) -> Option<MachineType> {
+        let machine = arn::parse_state_machine(state_machine_arn).ok()?;
+        let machine = self.machines.get(machine.name)?;
+        Some(machine.record.machine_type)
+    }
+
+    /// Starts an execution whose name is free, or of an EXPRESS machine.
     pub(crate) fn begin_execution(&mut self, start: WaitingStart, now: Now, out: &mut Vec<Output>) {
         let target = self.target(&start.request, start.chosen);
-        let target = match target.and_then(|target| self.room_for_execution().map(|()| target)) {
+        let machine_type = self.type_of(&start.request.state_machine_arn);
+        let is_express = machine_type == Some(MachineType::Express);
+        if start.sync.is_some() && machine_type == Some(MachineType::Standard) {
+            // Made anew with another type, while the definition was read.
+            return self.reply(start.ticket, self.issued, Err(type_not_supported()), out);
+        }
+        // The quota of open executions is for STANDARD ones.
+        let room = match is_express {
+            true => Ok(()),
+            false => self.room_for_execution(),
+        };
+        let target = match target.and_then(|target| room.map(|()| target)) {
             Ok(target) => target,
             Err(rejection) => return self.reply(start.ticket, self.issued, Err(rejection), out),
         };
         let key = (target.machine, target.revision);
         if let Some(definition) = self.definitions.get(&key).map(Arc::clone) {
-            return self.run(start.ticket, start.request, target, &definition, now, out);
+            return self.run(start, target, &definition, now, out);
         }
         let waiting = self.awaiting_definition.entry(key).or_default();
         if waiting.is_empty() {
@@ -183,13 +209,18 @@ impl Shard {
 
     fn run(
         &mut self,
-        ticket: Ticket,
-        request: Request,
+        start: WaitingStart,
         target: Target,
         definition: &Arc<StateMachine>,
         now: Now,
         out: &mut Vec<Output>,
     ) {
+        let WaitingStart {
+            ticket,
+            request,
+            sync,
+            ..
+        } = start;
         let at_ms = self.clock.at(now);
         let name: Arc<str> = match &request.name {
             Some(name) => name.as_str().into(),
@@ -201,8 +232,14 @@ impl Shard {
             arn::parse_state_machine(&request.state_machine_arn).map(|machine| machine.name);
         let record = machine_name.ok().and_then(|name| self.machines.get(name));
         let record = &record.expect("the machine was found a moment ago").record;
+        let is_express = definition.machine_type == asl::MachineType::Express;
+        let owner = &self.world.owner;
+        let execution_arn = match is_express {
+            true => owner.express_execution_arn(&record.name, &name, &ids::uuid_of(id)),
+            false => owner.execution_arn(&record.name, &name),
+        };
         let birth = Birth {
-            execution_arn: self.world.owner.execution_arn(&record.name, &name).into(),
+            execution_arn: execution_arn.as_str().into(),
             name: Arc::clone(&name),
             state_machine_arn: self.world.owner.state_machine_arn(&record.name).into(),
             state_machine_name: record.name.as_str().into(),
@@ -219,8 +256,8 @@ impl Shard {
             }),
             state_machine_alias_arn: target.alias_arn,
         };
-        let execution_arn = birth.execution_arn.to_string();
-        let claim = request.name.map(|name| (record.name.clone(), name));
+        let claim = request.name.filter(|_| !is_express);
+        let claim = claim.map(|name| (record.name.clone(), name));
         let world = self.seen_by(id);
         let moment = Moment {
             now_ms: at_ms,
@@ -247,20 +284,40 @@ impl Shard {
         let revision = (birth.machine, birth.machine_revision);
         let mut live = Live::new(execution, Arc::clone(definition), 0);
         live.logging = self.log_plans.get(&revision).map(Arc::clone);
+        if let Some(metadata_only) = sync {
+            self.executions_open += 1;
+            self.sync_executions += 1;
+            live.waiting = Some(Waiting {
+                ticket,
+                metadata_only,
+                after: self.records_commit,
+                history: History::new(self.express_retention_ms > 0),
+            });
+        }
         let mut turn = Turn::default();
         turn.absorb(id, step, at_ms, now, &mut self.delivery, &mut self.timers);
         self.serve_within(id, &mut live, &mut turn, now);
         self.finish(id, &mut live, turn, now, out);
         if live.poison.is_some() {
+            // Who waits for the end is answered there.
             self.put_back(id, Box::new(live), out);
-            return self.reply(ticket, 0, Err(in_quarantine()), out);
+            if sync.is_none() {
+                self.reply(ticket, 0, Err(in_quarantine()), out);
+            }
+            return;
         }
         let number = live.last_commit;
         if let Some(claim) = claim {
             self.names.insert(claim.clone(), (number, id));
             self.names_in_order.push_back((number, claim));
         }
-        self.executions.put_back(id, Box::new(live));
+        if !live.is_forgotten() {
+            self.executions.put_back(id, Box::new(live));
+        }
+        if sync.is_some() {
+            return;
+        }
+        let number = number.max(self.records_commit);
         let response = super::Response::StartExecution(Response {
             execution_arn,
             start_ms,

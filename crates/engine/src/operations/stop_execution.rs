@@ -1,9 +1,11 @@
 //! `StopExecution`.
 
 use interpreter::Input;
+use store::ExecutionId;
 
-use crate::arn;
+use crate::arn::{self, AnyExecution};
 use crate::executions::Work;
+use crate::ids;
 use crate::message::{NameLookup, Output, Ticket};
 use crate::operations::Operation;
 use crate::operations::start_execution::Existing;
@@ -45,8 +47,11 @@ impl Shard {
         lookup: Option<NameLookup>,
         out: &mut Vec<Output>,
     ) {
-        let existing = match arn::parse_execution(&request.execution_arn) {
-            Ok(execution)
+        let existing = match arn::parse_any_execution(&request.execution_arn) {
+            Ok(AnyExecution::Express { id }) => {
+                return self.stop_express(ticket, ids::execution_of(id), request, out);
+            }
+            Ok(AnyExecution::Standard(execution))
                 if self.world.owner.owns(&request.execution_arn) && execution.label.is_none() =>
             {
                 self.look_up(execution.machine, execution.name, lookup)
@@ -78,6 +83,30 @@ impl Shard {
                 });
             }
         }
+    }
+}
+
+impl Shard {
+    /// The same for an EXPRESS execution, which its id finds.
+    fn stop_express(
+        &mut self,
+        ticket: Ticket,
+        id: Option<ExecutionId>,
+        request: Request,
+        out: &mut Vec<Output>,
+    ) {
+        let arn = &request.execution_arn;
+        let rejection = match id {
+            _ if self.express_retention_ms == 0 => arn::out_of_place(arn),
+            Some(id) if self.world.owner.owns(arn) => {
+                let request = Box::new(request);
+                return self
+                    .agenda
+                    .push_back((id, Work::StopExpress { ticket, request }));
+            }
+            _ => does_not_exist(arn),
+        };
+        self.reply(ticket, self.issued, Err(rejection), out);
     }
 }
 

@@ -10,7 +10,7 @@ use crate::shard::Shard;
 use crate::watching::LogPlan;
 use std::sync::Arc;
 
-use crate::shapes::{EncryptionConfiguration, LoggingConfiguration};
+use crate::shapes::{EncryptionConfiguration, LoggingConfiguration, MachineType};
 use asl::StateMachine;
 
 /// What is asked.
@@ -18,8 +18,8 @@ use asl::StateMachine;
 pub struct Request {
     /// `stateMachineArn`.
     pub state_machine_arn: String,
-    /// The new definition's text and the same parsed.
-    pub definition: Option<(Arc<str>, Arc<StateMachine>)>,
+    /// The new definition.
+    pub definition: Option<NewDefinition>,
     /// `roleArn`.
     pub role_arn: Option<String>,
     /// `loggingConfiguration`.
@@ -32,6 +32,17 @@ pub struct Request {
     pub version_description: Option<String>,
     /// `encryptionConfiguration`.
     pub encryption: Option<EncryptionConfiguration>,
+}
+
+/// A definition for a machine whose type the door does not know.
+#[derive(Clone, Debug)]
+pub struct NewDefinition {
+    /// The text, as given.
+    pub text: Arc<str>,
+    /// The same, parsed and found valid for a STANDARD machine.
+    pub standard: Arc<StateMachine>,
+    /// The same for an EXPRESS machine, or why it is not valid there.
+    pub express: Result<Arc<StateMachine>, Rejection>,
 }
 
 /// What is answered.
@@ -74,6 +85,16 @@ impl Shard {
         let Some(machine) = self.machines.get_mut(&name).filter(|_| is_plain_and_ours) else {
             return Err(does_not_exist(&request.state_machine_arn));
         };
+        let definition = match request.definition {
+            Some(given) => {
+                let parsed = match machine.record.machine_type {
+                    MachineType::Standard => given.standard,
+                    MachineType::Express => given.express?,
+                };
+                Some((given.text, parsed))
+            }
+            None => None,
+        };
         let before = &machine.record;
         let mut record = before.clone();
         let head = &mut record.current;
@@ -89,10 +110,7 @@ impl Shard {
         if let Some(encryption) = request.encryption {
             head.encryption = Some(encryption);
         }
-        let text = request
-            .definition
-            .as_ref()
-            .map(|(text, _)| Arc::clone(text));
+        let text = definition.as_ref().map(|(text, _)| Arc::clone(text));
         if let Some(text) = &text {
             head.definition_sha256 = Sha256::digest(text.as_bytes()).into();
         }
@@ -110,7 +128,7 @@ impl Shard {
             if text.is_some() {
                 record.current.text_revision = record.revision;
             }
-            let parsed = request.definition.map(|(_, parsed)| parsed);
+            let parsed = definition.map(|(_, parsed)| parsed);
             let parsed = parsed.or_else(|| self.definitions.get(&from).map(Arc::clone));
             writes.push(definition_write(&record, text.as_deref()));
             writes.push(machine_write(&record));

@@ -30,6 +30,7 @@ pub struct Driver {
     pub logs: Vec<LogEvents>,
     /// What those who watch were to be told.
     pub changes: Vec<StatusChange>,
+    pub options: ShardOptions,
     next_ticket: u64,
 }
 
@@ -51,6 +52,7 @@ pub fn options() -> ShardOptions {
         counts: engine::CountsMax::NONE,
         executions_cached_max: 2,
         limits: interpreter::Limits::default(),
+        express_retention_ms: 0,
     }
 }
 
@@ -66,8 +68,12 @@ impl Driver {
     }
 
     pub fn over(store: MemoryStore, now: Now) -> Driver {
-        let shard = Shard::recover(options(), &store, now).unwrap();
-        Driver {
+        Driver::with(options(), store, now)
+    }
+
+    pub fn with(options: ShardOptions, store: MemoryStore, now: Now) -> Driver {
+        let shard = Shard::recover(options.clone(), &store, now).unwrap();
+        let mut driver = Driver {
             store,
             shard,
             now,
@@ -80,8 +86,12 @@ impl Driver {
             cancelled: Default::default(),
             logs: Vec::new(),
             changes: Vec::new(),
+            options,
             next_ticket: 0,
-        }
+        };
+        // The first sweep, which looks for nothing of interest.
+        driver.tell(Message::Tick);
+        driver
     }
 
     /// The process is gone; what was durable is not.
@@ -92,7 +102,7 @@ impl Driver {
         };
         Driver {
             next_ticket: self.next_ticket,
-            ..Driver::over(self.store, now)
+            ..Driver::with(self.options, self.store, now)
         }
     }
 
@@ -164,6 +174,10 @@ impl Driver {
                     definition,
                 });
             }
+            Output::FindExpired(search) => {
+                let found = find_expired(&self.store, &search).unwrap();
+                inbox.push_back(Message::FoundExpired(found));
+            }
             Output::LookUpAgain { ticket, request } => {
                 let lookup = self.look_up(&request);
                 inbox.push_back(Message::Request {
@@ -220,7 +234,9 @@ impl Driver {
 
     pub fn read(&self, request: Request) -> Result<Response, Rejection> {
         let in_doubt = |execution, event| self.doubts.contains(&(execution, event));
-        match engine::read(&request, &self.store, &owner(), &in_doubt, self.now.wall_ms) {
+        let kept = self.options.express_retention_ms > 0;
+        let now_ms = self.now.wall_ms;
+        match engine::read(&request, &self.store, &owner(), &in_doubt, now_ms, kept) {
             Ok(response) => Ok(response),
             Err(ReadError::Rejected(rejection)) => Err(rejection),
             Err(ReadError::Store(error)) => panic!("{error}"),
@@ -240,7 +256,12 @@ impl Driver {
     }
 
     pub fn create_machine(&mut self, name: &str, definition: &str) -> Result<String, Rejection> {
-        self.create_logging_machine(name, definition, LoggingConfiguration::default())
+        self.create(name, definition, MachineType::Standard, None)
+    }
+
+    pub fn create_express(&mut self, name: &str, definition: &str) -> String {
+        let express = MachineType::Express;
+        self.create(name, definition, express, None).unwrap()
     }
 
     pub fn create_logging_machine(
@@ -249,7 +270,17 @@ impl Driver {
         definition: &str,
         logging: LoggingConfiguration,
     ) -> Result<String, Rejection> {
-        let parsed = asl::parse(definition, asl::MachineType::Standard);
+        self.create(name, definition, MachineType::Standard, Some(logging))
+    }
+
+    pub fn create(
+        &mut self,
+        name: &str,
+        definition: &str,
+        machine_type: MachineType,
+        logging: Option<LoggingConfiguration>,
+    ) -> Result<String, Rejection> {
+        let parsed = asl::parse(definition, machine_type.into());
         let machine = parsed
             .machine
             .unwrap_or_else(|| panic!("{:?}", parsed.diagnostics));
@@ -258,8 +289,8 @@ impl Driver {
             definition: definition.into(),
             machine: Arc::new(machine),
             role_arn: ROLE.into(),
-            machine_type: MachineType::Standard,
-            logging: Some(logging),
+            machine_type,
+            logging,
             tags: vec![],
             tracing: None,
             publish: false,

@@ -2,13 +2,14 @@
 
 use std::path::PathBuf;
 
+use super::Span;
 use super::limits::LimitsLayer;
 use crate::log::{Format, Level};
 use crate::quotas::{Profile, Quota, QuotasLayer};
 
 /// What one source says. Flags, variables and the file's keys all have these names, each in the
 /// manner of its kind: `--poll-hold-seconds`, `TOWPATH_POLL_HOLD_SECONDS`, `poll_hold_seconds`; those of
-/// limits stand in a table `[limits]` of the file.
+/// limits stand in a table `[limits]` of the file, `--express-retention` in `[express]` as `retention`.
 #[derive(Clone, Debug, Default, clap::Args, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Layer {
@@ -75,6 +76,11 @@ pub struct Layer {
     /// The same in the file.
     #[arg(skip)]
     pub quotas: Option<QuotasLayer>,
+    /// How long EXPRESS executions are kept after their end, such as 7d or 12h, to be listed and
+    /// described; 0 keeps nothing, as AWS does [default: 0]
+    #[arg(long, value_name = "TIME")]
+    #[serde(default, rename = "express", deserialize_with = "retention")]
+    pub express_retention: Option<Span>,
 
     /// Threads that serve sockets [default: one per core, at most 8]
     #[arg(long, value_name = "COUNT")]
@@ -121,6 +127,16 @@ pub struct Layer {
     #[command(flatten)]
     #[serde(default)]
     pub limits: LimitsLayer,
+}
+
+/// The file's table `[express]`.
+fn retention<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<Span>, D::Error> {
+    #[derive(serde::Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Express {
+        retention: Option<Span>,
+    }
+    <Express as serde::Deserialize>::deserialize(from).map(|express| express.retention)
 }
 
 /// `"a"` or `["a", "b"]`.

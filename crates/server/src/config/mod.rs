@@ -10,6 +10,7 @@ mod file;
 mod layer;
 mod limits;
 mod print;
+mod span;
 #[cfg(test)]
 mod tests;
 
@@ -20,6 +21,7 @@ pub use destinations::LogDestination;
 pub use layer::Layer;
 pub use limits::LimitSettings;
 pub use print::print;
+pub use span::Span;
 
 use crate::log::{Format, Level};
 use crate::quotas::{Profile, QuotasLayer};
@@ -61,6 +63,7 @@ pub struct Settings {
     /// Where `quotas.profile` came from; the quotas themselves may come from several places.
     pub quotas_profile: Setting<Profile>,
     pub quotas: QuotasLayer,
+    pub express_retention: Setting<Span>,
     pub threads: Setting<usize>,
     pub disk_reserve_megabytes: Setting<u64>,
     pub execution_logs: Setting<String>,
@@ -197,6 +200,7 @@ impl Settings {
             poll_hold_seconds: pick!(poll_hold_seconds, DEFAULT_POLL_HOLD_SECONDS),
             polls_per_activity: pick!(polls_per_activity, polls_per_activity),
             executions_cached: pick!(executions_cached, DEFAULT_EXECUTIONS_CACHED),
+            express_retention: pick!(express_retention, Span::default()),
             threads: pick!(threads, cores.clamp(1, 8)),
             disk_reserve_megabytes: pick!(disk_reserve_megabytes, DEFAULT_DISK_RESERVE_MEGABYTES),
             execution_logs: pick!(execution_logs, destinations::DEFAULT.to_owned()),

@@ -65,6 +65,11 @@ pub fn print(settings: &Settings, out: &mut dyn Write) -> io::Result<()> {
         &settings.executions_cached.origin,
     );
     row(
+        "express.retention",
+        quoted(settings.express_retention.value),
+        &settings.express_retention.origin,
+    );
+    row(
         "threads",
         plain(&settings.threads),
         &settings.threads.origin,
@@ -161,8 +166,8 @@ fn print_quotas(settings: &Settings, out: &mut dyn Write) -> io::Result<()> {
 
 fn from(name: &str, origin: &Origin) -> String {
     match origin {
-        Origin::Flag => format!("flag --{}", name.replace('_', "-")),
-        Origin::Environment => format!("env TOWPATH_{}", name.to_uppercase()),
+        Origin::Flag => format!("flag --{}", name.replace(['_', '.'], "-")),
+        Origin::Environment => format!("env TOWPATH_{}", name.replace('.', "_").to_uppercase()),
         Origin::File(path) => format!("file {}", path.display()),
         Origin::Default => "default".to_owned(),
     }

@@ -49,7 +49,7 @@ impl Sink {
 /// Commits, and releases what waited.
 pub(super) struct Committer {
     store: Arc<dyn Store>,
-    releaser: Releaser,
+    releaser: Arc<Releaser>,
     durable: CommitNumber,
     space: Space,
     commits: Vec<Commit>,
@@ -59,7 +59,7 @@ pub(super) struct Committer {
 impl Committer {
     pub(super) fn new(
         store: Arc<dyn Store>,
-        releaser: Releaser,
+        releaser: Arc<Releaser>,
         durable: CommitNumber,
         space: Space,
     ) -> Committer {

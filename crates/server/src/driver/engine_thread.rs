@@ -5,11 +5,12 @@ use std::sync::Arc;
 use std::sync::mpsc::{self, RecvTimeoutError};
 
 use engine::{Message, Output, Shard, Ticket};
+use store::CommitNumber;
 use tokio::sync::oneshot;
 
 use super::commit_thread::{Handover, Sink};
 use super::loads::Loads;
-use super::release::Release;
+use super::release::{Release, Releaser};
 use super::{Answer, Call, Driver, Errand, Event};
 use crate::clock::Clock;
 use crate::log::{self, Level};
@@ -26,6 +27,7 @@ pub(super) struct EngineThread {
     driver: Arc<Driver>,
     sink: Sink,
     loads: Loads,
+    releaser: Arc<Releaser>,
     /// Who waits for an answer.
     replies: HashMap<Ticket, oneshot::Sender<Answer>>,
     outputs: Vec<Output>,
@@ -39,6 +41,7 @@ impl EngineThread {
         driver: Arc<Driver>,
         sink: Sink,
         loads: Loads,
+        releaser: Arc<Releaser>,
     ) -> EngineThread {
         let (replies, outputs) = (HashMap::new(), Vec::new());
         EngineThread {
@@ -48,6 +51,7 @@ impl EngineThread {
             driver,
             sink,
             loads,
+            releaser,
             replies,
             outputs,
         }
@@ -153,6 +157,15 @@ impl EngineThread {
         }
     }
 
+    /// What depends on nothing that is not durable yet need not go by way of the committing thread.
+    fn after(&self, number: CommitNumber, release: Release, to: &mut Handover) {
+        if number <= self.driver.durable() {
+            self.releaser.release(release);
+        } else {
+            to.releases.push((number, release));
+        }
+    }
+
     fn sort(&mut self, output: Output, to: &mut Handover) {
         match output {
             Output::Commit(commit) => to.commits.push(commit),
@@ -163,8 +176,7 @@ impl EngineThread {
             } => {
                 // Nobody waits when the client closed its poll in the meantime.
                 if let Some(reply) = self.replies.remove(&ticket) {
-                    to.releases
-                        .push((after, Release::Reply { reply, response }));
+                    self.after(after, Release::Reply { reply, response }, to);
                 }
             }
             Output::HandOut {
@@ -207,7 +219,7 @@ impl EngineThread {
                     resource,
                     parameters,
                 };
-                to.releases.push((after, Release::Call(Errand::Make(call))));
+                self.after(after, Release::Call(Errand::Make(call)), to);
             }
             Output::CancelCall {
                 after,
@@ -240,6 +252,7 @@ impl EngineThread {
             Output::LoadDefinition { machine, revision } => {
                 self.loads.definition(machine, revision)
             }
+            Output::FindExpired(search) => self.loads.expired(search),
             Output::LookUpAgain { ticket, request } => self.loads.name(ticket, request),
         }
     }

@@ -4,7 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
-use engine::{Message, Request, Ticket};
+use engine::{Message, Request, Search, Ticket};
 use store::{ExecutionId, Store, StoreError};
 use tokio::runtime::Handle;
 
@@ -61,6 +61,13 @@ impl Loads {
                 revision,
                 definition,
             })
+        });
+    }
+
+    /// Answers with [`Message::FoundExpired`].
+    pub(super) fn expired(&self, search: Search) {
+        self.read("what is expired", move |inner| {
+            engine::find_expired(&*inner.store, &search).map(Message::FoundExpired)
         });
     }
 

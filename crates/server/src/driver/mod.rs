@@ -120,9 +120,10 @@ pub fn start(parts: Parts) -> std::io::Result<Started> {
     ));
     let (calls_in, calls) = tokio_mpsc::unbounded_channel();
     let releaser = release::Releaser::new(Arc::clone(&driver), calls_in, parts.watchers);
+    let releaser = Arc::new(releaser);
     let committer = commit_thread::Committer::new(
         Arc::clone(&parts.store),
-        releaser,
+        Arc::clone(&releaser),
         parts.durable,
         parts.space,
     );
@@ -143,6 +144,7 @@ pub fn start(parts: Parts) -> std::io::Result<Started> {
         Arc::clone(&driver),
         sink,
         loads,
+        releaser,
     );
     let engine = std::thread::Builder::new()
         .name("engine".into())

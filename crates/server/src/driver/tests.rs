@@ -154,6 +154,7 @@ fn bench(commits_inline: bool) -> Bench {
         counts: engine::CountsMax::NONE,
         executions_cached_max: 100,
         limits: interpreter::Limits::default(),
+        express_retention_ms: 0,
     };
     let metrics = Arc::new(Metrics::default());
     let started = start(Parts {

@@ -60,6 +60,7 @@ pub(super) fn edge(runtime: tokio::runtime::Handle) -> (Edge, driver::Threads) {
         counts: engine::CountsMax::NONE,
         executions_cached_max: 100,
         limits: interpreter::Limits::default(),
+        express_retention_ms: 0,
     };
     let store = Arc::new(MemoryStore::new());
     let (clock, metrics) = (Clock::start(), Arc::new(Metrics::default()));
@@ -83,6 +84,7 @@ pub(super) fn edge(runtime: tokio::runtime::Handle) -> (Edge, driver::Threads) {
         limits: api::DoorLimits::default(),
     };
     let service = Arc::new(Service {
+        express_kept: false,
         door: Door::new(door),
         driver,
         store,

@@ -69,6 +69,7 @@ impl Identity {
         let commit = Commit {
             number,
             at_ms: now_ms,
+            removals: Vec::new(),
             records: vec![record],
             ..Commit::default()
         };

@@ -21,7 +21,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::Semaphore;
 
 use crate::clock::Clock;
-use crate::config::{Origin, Settings};
+use crate::config::{Origin, Settings, Span};
 use crate::disk::Space;
 use crate::driver::{self, Started, Threads};
 use crate::http::{self, Closing, Edge, Hosts};
@@ -135,6 +135,7 @@ fn start(
         executions_cached_max: settings.executions_cached.value,
         counts: counts(settings),
         limits: settings.limits.of_executions(),
+        express_retention_ms: settings.express_retention.value.millis(),
     };
     let shard =
         Shard::recover(options, &*store, clock.now()).context("cannot read the store back")?;
@@ -175,6 +176,7 @@ fn start(
         driver,
         store,
         owner,
+        express_kept: settings.express_retention.value > Span::default(),
         clock,
         metrics,
         space,

@@ -139,8 +139,15 @@ impl World {
         let doubts = &self.process.doubts;
         let in_doubt = |id, event| doubts.contains(&(id, event));
         let now_ms = self.clock.now().wall_ms;
-        engine::read(request, &self.store, &owner(), &in_doubt, now_ms).map_err(|error| match error
-        {
+        engine::read(
+            request,
+            &self.store,
+            &owner(),
+            &in_doubt,
+            now_ms,
+            self.express_kept(),
+        )
+        .map_err(|error| match error {
             ReadError::Rejected(rejection) => rejection.message,
             ReadError::Store(error) => error.to_string(),
         })

@@ -157,6 +157,7 @@ impl World {
             Output::LoadDefinition { machine, revision } => {
                 self.load(Load::Definition(machine, revision));
             }
+            Output::FindExpired(search) => self.load(Load::Expired(search)),
             Output::LookUpAgain { ticket, request } => self.load(Load::Name(ticket, request)),
             Output::Log { after, log } => {
                 let last = log.events.last().map_or(0, |event| event.id);
@@ -381,6 +382,13 @@ impl World {
                     definition,
                 });
             }
+            Load::Expired(search) => match engine::find_expired(&self.store, &search) {
+                Ok(found) => self.post(Message::FoundExpired(found)),
+                Err(error) => {
+                    note!(self, "search failed: {error}");
+                    self.load(Load::Expired(search));
+                }
+            },
             Load::Name(ticket, request) => {
                 let lookup = self.look_up(&request);
                 self.post(Message::Request {
@@ -520,6 +528,7 @@ fn brief(message: &Message) -> String {
         Message::LoadPanicked { id, .. } => format!("LoadPanicked {}", short(*id)),
         Message::LoadedDefinition { machine, .. } => format!("LoadedDefinition {machine}"),
         Message::CallDone { .. } => "CallDone".to_owned(),
+        Message::FoundExpired(found) => format!("FoundExpired {}", found.removals.len()),
         Message::Durable(number) => format!("Durable {number}"),
         Message::Tick => "Tick".to_owned(),
         Message::Drain => "Drain".to_owned(),

@@ -161,6 +161,11 @@ impl World {
             .is_some_and(|broken| broken.name == name)
     }
 
+    /// Whether EXPRESS executions are kept after their end.
+    pub fn express_kept(&self) -> bool {
+        false
+    }
+
     /// Now, for the books.
     pub fn moment(&self) -> Moment {
         Moment {
@@ -209,5 +214,6 @@ pub fn shard_options(dice: &mut Dice) -> ShardOptions {
         // Few, so that executions are read back all the time.
         executions_cached_max: 1 + dice.index(12),
         limits: interpreter::Limits::default(),
+        express_retention_ms: 0,
     }
 }

@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use api::Meta;
 use engine::shapes::ActivityTask;
-use engine::{Message, Rejection, Request, Response, Shard, Ticket};
+use engine::{Message, Rejection, Request, Response, Search, Shard, Ticket};
 use store::{Commit, CommitNumber, ExecutionId};
 
 use crate::clients::Purpose;
@@ -75,6 +75,8 @@ pub enum Load {
     Execution(ExecutionId),
     /// A definition: machine and revision.
     Definition(u64, u64),
+    /// What is expired.
+    Expired(Search),
     /// A name, for a request that comes back with it.
     Name(Ticket, Request),
 }

@@ -155,6 +155,7 @@ impl World {
             &owner(),
             &in_doubt,
             self.clock.now().wall_ms,
+            self.express_kept(),
         ) {
             Ok(response) => Ok(Ok(response)),
             Err(ReadError::Rejected(rejection)) => Ok(Err(rejection)),

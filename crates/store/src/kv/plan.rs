@@ -1,11 +1,12 @@
 //! From commits to writes: what is checked, and which keys change.
 
 use std::collections::BTreeMap;
+use std::ops::ControlFlow;
 
-use super::{Op, View};
-use crate::commit::{Commit, Epoch, ExecutionWrite};
+use super::{KeyRange, Op, View};
+use crate::commit::{Commit, Epoch, ExecutionRemoval, ExecutionWrite};
 use crate::encoding::Head;
-use crate::rows::{ExecutionId, ListingCursor};
+use crate::rows::{Direction, ExecutionId, ListingCursor};
 use crate::{StoreError, encoding, keys};
 
 /// The last write of each key wins, and an engine sees each key once.
@@ -22,6 +23,12 @@ impl Writes {
 
     fn delete(&mut self, key: Vec<u8>) {
         self.0.insert(key, None);
+    }
+
+    /// Keys that are written and lie in `range`.
+    fn keys_in(&self, range: &KeyRange) -> Vec<Vec<u8>> {
+        let range = (range.start.clone(), range.end.clone());
+        self.0.range(range).map(|(key, _)| key.clone()).collect()
     }
 
     fn into_ops(self) -> Result<Vec<Op>, StoreError> {
@@ -51,9 +58,11 @@ pub(super) struct Plan {
     pub(super) revisions: BTreeMap<ExecutionId, u64>,
 }
 
-/// Plans `commits`, or refuses the whole. `stored` tells what an execution is at before them.
-pub(super) fn plan(
+/// Plans `commits`, or refuses the whole. `stored` tells what an execution is at before them; `view` is
+/// what they change, looked at when an execution goes.
+pub(super) fn plan<V: View>(
     stored: &dyn Fn(&ExecutionWrite) -> Result<u64, StoreError>,
+    view: &dyn Fn() -> V,
     head: Head,
     epoch: Epoch,
     commits: &[Commit],
@@ -80,6 +89,10 @@ pub(super) fn plan(
             check(write, before)?;
             revisions.insert(write.id, write.revision);
             add_execution(&mut writes, write);
+        }
+        for removal in &commit.removals {
+            revisions.insert(removal.id, 0);
+            remove_execution(&mut writes, &view(), removal)?;
         }
         for record in &commit.records {
             let key = keys::record(record.kind, &record.key);
@@ -186,6 +199,50 @@ fn add_execution(writes: &mut Writes, write: &ExecutionWrite) {
     for task in &write.tasks {
         writes.put(keys::task(&task.queue, task.position), encoding::task(task));
     }
+}
+
+/// Everything that [`add_execution`] may have put for an execution, in the store or in this set.
+fn remove_execution(
+    writes: &mut Writes,
+    view: &impl View,
+    removal: &ExecutionRemoval,
+) -> Result<(), StoreError> {
+    let id = removal.id;
+    let runs = keys::event_runs(id, 0, u32::MAX);
+    let mut gone = writes.keys_in(&runs);
+    view.scan(&runs, Direction::Forward, |key, _| {
+        gone.push(key.to_vec());
+        ControlFlow::Continue(())
+    })?;
+    for key in gone {
+        writes.delete(key);
+    }
+    writes.delete(keys::execution(id));
+    for listing in &removal.listings {
+        let at = ListingCursor {
+            time_ms: listing.time_ms,
+            execution: id,
+        };
+        writes.delete(keys::listing(listing.machine, listing.status, at));
+    }
+    if let Some(claim) = &removal.name {
+        let key = keys::name(&claim.machine, &claim.name);
+        let claimed = match writes.0.get(&key) {
+            Some(Some(value)) => Some(encoding::name_from(value)?),
+            Some(None) => None,
+            None => view.get(&key, encoding::name_from)?.transpose()?,
+        };
+        if claimed == Some(id) {
+            writes.delete(key);
+        }
+    }
+    for drop in &removal.timers_dropped {
+        writes.delete(keys::timer(drop.due_ms, id, drop.timer));
+    }
+    for drop in &removal.tasks_dropped {
+        writes.delete(keys::task(&drop.queue, drop.position));
+    }
+    Ok(())
 }
 
 fn hex(id: ExecutionId) -> String {

@@ -38,6 +38,7 @@ pub(super) fn step(number: CommitNumber, write: ExecutionWrite) -> Commit {
         number,
         at_ms: 1_700_000_000_000 + i64::try_from(number).unwrap_or(0),
         executions: vec![write],
+        removals: Vec::new(),
         records: Vec::new(),
     }
 }
@@ -58,6 +59,7 @@ pub(super) fn put(
         number,
         at_ms: 1_700_000_000_000 + i64::try_from(number).unwrap_or(0),
         executions: Vec::new(),
+        removals: Vec::new(),
         records: vec![record],
     }
 }
