@@ -19,9 +19,14 @@ fn update(driver: &mut Driver, machine: &str, result: u32, publish: bool) -> Opt
     let parsed = asl::parse(&text, asl::MachineType::Standard)
         .machine
         .unwrap();
+    let parsed = Arc::new(parsed);
     let request = update_state_machine::Request {
         state_machine_arn: machine.into(),
-        definition: Some((text.into(), Arc::new(parsed))),
+        definition: Some(update_state_machine::NewDefinition {
+            text: text.into(),
+            express: Ok(Arc::clone(&parsed)),
+            standard: parsed,
+        }),
         role_arn: None,
         logging: None,
         tracing: None,
