@@ -257,8 +257,10 @@ impl Turn<'_> {
                 error: Some(TIMEOUT.into()),
                 cause: None,
             };
-            // The execution ends when its time was over, not when somebody noticed.
-            return Ok(Err(self.cut(Status::TimedOut, failure, deadline_ms)));
+            // The execution ends when its time was over, not when somebody noticed; and not in the
+            // future, where the deadline is by a wall clock that was set back since.
+            let at_ms = deadline_ms.min(self.at.now_ms);
+            return Ok(Err(self.cut(Status::TimedOut, failure, at_ms)));
         }
         let id = self
             .execution
