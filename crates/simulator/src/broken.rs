@@ -67,6 +67,8 @@ pub const ALL: &[Broken] = &[
     ),
     ring("r36", "retries are not counted"),
     ring("r37", "every retry waits as long as the first"),
+    ring("r38", "branches are joined in reverse"),
+    ring("r39", "a Map has one lane more than it may"),
     driver(
         "r40",
         "a start in a hurry is not compared with the one before",

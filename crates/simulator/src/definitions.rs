@@ -41,6 +41,11 @@ pub enum StateSpec {
     ),
     /// A Wait until the moment in the execution's input.
     WaitUntil,
+    /// A Map.
+    Map {
+        /// `MaxConcurrency`; 0 is none.
+        max_concurrency: usize,
+    },
 }
 
 /// Makes definitions.
@@ -52,6 +57,12 @@ pub struct Author {
     /// By state name.
     pub specs: BTreeMap<String, StateSpec>,
 }
+
+/// Member of the input that a Parallel state puts its result in.
+pub const PARALLEL_RESULT: &str = "p";
+
+/// Member of the input that a Map state puts its result in.
+pub const MAP_RESULT: &str = "m";
 
 /// Errors that workers fail with; definitions retry and catch them.
 pub const ERRORS: &[&str] = &["Flaky", "Broken"];
@@ -173,17 +184,26 @@ impl Author {
                 let branches: Vec<Value> = (0..self.dice.span(2, 3))
                     .map(|_| self.line(depth - 1, bare))
                     .collect();
-                let path = if bare { Value::Null } else { json!("$.p") };
+                let path = if bare {
+                    Value::Null
+                } else {
+                    json!(format!("$.{PARALLEL_RESULT}"))
+                };
                 let state = json!({ "Type": "Parallel", "Branches": branches, "ResultPath": path });
                 (self.name("Parallel"), state)
             }
             82..92 if depth > 0 && !bare => {
                 let processor = self.line(depth - 1, true);
+                let name = self.name("Map");
+                let lanes = self.dice.span(0, 2);
+                let max_concurrency = usize::try_from(lanes).unwrap_or_default();
+                let spec = StateSpec::Map { max_concurrency };
+                self.specs.insert(name.clone(), spec);
                 let state = json!({
                     "Type": "Map", "ItemsPath": "$.items", "ItemProcessor": processor,
-                    "MaxConcurrency": self.dice.span(0, 2), "ResultPath": "$.m",
+                    "MaxConcurrency": lanes, "ResultPath": format!("$.{MAP_RESULT}"),
                 });
-                (self.name("Map"), state)
+                (name, state)
             }
             92..94 => (
                 self.name("Fail"),

@@ -6,6 +6,7 @@
 use asl::definition::{StateIndex, StateKind};
 
 use crate::Document;
+use crate::breaks;
 use crate::dataflow::Payload;
 use crate::failure::Fault;
 use crate::frame::{Frame, FrameId, Join, Stand, Visit};
@@ -100,7 +101,10 @@ impl Turn<'_> {
             ),
             _ => panic!("only Parallel and Map states join lines"),
         };
-        let outputs = std::mem::take(&mut self.join(id).outputs);
+        let mut outputs = std::mem::take(&mut self.join(id).outputs);
+        if breaks::awake("r38") {
+            outputs.reverse();
+        }
         let outputs = outputs
             .into_iter()
             .map(|output| output.expect("every line has ended"));

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use asl::definition::Map;
 use serde_json::Value;
 
+use crate::breaks;
 use crate::dataflow::{Asked, Item, Payload};
 use crate::failure::Fault;
 use crate::frame::{FrameId, Join, Stand};
@@ -31,6 +32,9 @@ impl Turn<'_> {
         let lanes_max = self.at.limits.map_lanes_max;
         let lanes = match lanes {
             None | Some(0) => lanes_max,
+            Some(lanes) if breaks::awake("r39") => {
+                u32::try_from(lanes).map_or(lanes_max, |lanes| lanes.min(lanes_max) + 1)
+            }
             Some(lanes) => u32::try_from(lanes).map_or(lanes_max, |lanes| lanes.min(lanes_max)),
         };
         let length = u32::try_from(items.len())

@@ -5,6 +5,8 @@ mod attempts;
 pub mod books;
 pub mod determinism;
 mod histories;
+mod joins;
+mod lines;
 mod online;
 mod promises;
 mod redrives;
@@ -68,6 +70,7 @@ impl World {
             self.check_history(it);
             self.check_attempts(it);
             self.check_timing(it);
+            self.check_joins(it);
             self.check_what_was_shown(it);
             self.check_redrives(it);
         }
