@@ -1,8 +1,10 @@
-"""AWS's own clients beside boto3: the SDK for JavaScript, version 3, and the CLI, version 2, both unchanged."""
+"""AWS's own clients beside boto3, unchanged: the SDKs for JavaScript and Go, and the CLI, version 2."""
 
 import json
+import os
 import pathlib
 import subprocess
+import tempfile
 import unittest
 
 from towpath_server import ROLE, ROOT, ServerTestCase, client_environment, definition
@@ -40,6 +42,25 @@ class Sdks(ServerTestCase):
         self.assertEqual(seen["refused"], {
             "name": "StateMachineDoesNotExist", "typed": True, "status": 400, "requestId": True,
         })
+
+    def test_go(self):
+        # Debian's sources of the SDK: no modules, and no network.
+        environment = os.environ | {
+            "GO111MODULE": "off", "GOPATH": "/usr/share/gocode", "GOFLAGS": "",
+            "GOCACHE": str(ROOT / ".tools" / "go-cache"),
+        }
+        with tempfile.TemporaryDirectory() as folder:
+            program = pathlib.Path(folder) / "smoke"
+            built = subprocess.run(
+                ["go", "build", "-o", program, HERE / "sdk-smoke.go"], env=environment,
+                text=True, capture_output=True, timeout=180, check=False,
+            )
+            self.assertEqual(built.returncode, 0, built.stderr)
+            seen = json.loads(self.run_client(program, self.server.endpoint, ROLE))
+        self.assertEqual(json.loads(seen["input"]), {"from": "go"})
+        self.assertEqual((seen["status"], json.loads(seen["output"])), ("SUCCEEDED", {"from": "go"}))
+        self.assertEqual(seen["types"], TYPES)
+        self.assertTrue(seen["refused"], "it must be the SDK's own type of error")
 
     def aws(self, *words, code=0):
         """A command of the CLI, version 2."""

@@ -2,7 +2,7 @@
 //!
 //! Everything that is not a system package lands in `.tools`, which is not tracked:
 //! a Python environment with the AWS clients and a worker library, one with a worker library from
-//! npm, and AWS's own SDK and command line. The product itself needs none of it.
+//! npm, and AWS's own SDK and command line. Go's SDK is a Debian package. The product itself needs none of it.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -26,6 +26,11 @@ const PACKAGES: &[Package] = &[
     Package::Program("nodejs", "node"),
     Package::Program("npm", "npm"),
     Package::Program("unzip", "unzip"),
+    Package::Program("golang-go", "go"),
+    Package::File(
+        "golang-github-aws-aws-sdk-go-v2-dev",
+        "/usr/share/gocode/src/github.com/aws/aws-sdk-go-v2/service/sfn",
+    ),
 ];
 
 enum Package {

@@ -1,0 +1,85 @@
+// The AWS SDK for Go, version 2, as Debian has it: an activity's task from start to end, an error's
+// name and paging. Prints what it saw as JSON.
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"os"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/sfn"
+	"github.com/aws/aws-sdk-go-v2/service/sfn/types"
+)
+
+func must(err error) {
+	if err != nil {
+		panic(err)
+	}
+}
+
+func main() {
+	ctx := context.Background()
+	endpoint, role := os.Args[1], os.Args[2]
+	client := sfn.New(sfn.Options{
+		Region:      os.Getenv("AWS_REGION"),
+		Credentials: credentials.NewStaticCredentialsProvider("test", "test", ""),
+		// Immutable, or a synchronous call would be sent to sync-127.0.0.1.
+		EndpointResolver: sfn.EndpointResolverFunc(
+			func(string, sfn.EndpointResolverOptions) (aws.Endpoint, error) {
+				return aws.Endpoint{URL: endpoint, HostnameImmutable: true}, nil
+			}),
+	})
+
+	activity, err := client.CreateActivity(ctx, &sfn.CreateActivityInput{Name: aws.String("go")})
+	must(err)
+	machine, err := client.CreateStateMachine(ctx, &sfn.CreateStateMachineInput{
+		Name:    aws.String("go"),
+		RoleArn: aws.String(role),
+		Definition: aws.String(`{"StartAt":"Only","States":{"Only":{"Type":"Task","End":true,` +
+			`"Resource":"` + *activity.ActivityArn + `"}}}`),
+	})
+	must(err)
+	started, err := client.StartExecution(ctx, &sfn.StartExecutionInput{
+		StateMachineArn: machine.StateMachineArn, Input: aws.String(`{"from":"go"}`),
+	})
+	must(err)
+	task, err := client.GetActivityTask(ctx, &sfn.GetActivityTaskInput{
+		ActivityArn: activity.ActivityArn, WorkerName: aws.String("go"),
+	})
+	must(err)
+	_, err = client.SendTaskSuccess(ctx, &sfn.SendTaskSuccessInput{
+		TaskToken: task.TaskToken, Output: task.Input,
+	})
+	must(err)
+	described, err := client.DescribeExecution(ctx, &sfn.DescribeExecutionInput{
+		ExecutionArn: started.ExecutionArn,
+	})
+	must(err)
+
+	var events []types.HistoryEventType
+	pages := sfn.NewGetExecutionHistoryPaginator(client, &sfn.GetExecutionHistoryInput{
+		ExecutionArn: started.ExecutionArn, MaxResults: 2,
+	})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		must(err)
+		for _, event := range page.Events {
+			events = append(events, event.Type)
+		}
+	}
+
+	_, err = client.DescribeActivity(ctx, &sfn.DescribeActivityInput{
+		ActivityArn: aws.String(*activity.ActivityArn + "-not"),
+	})
+	var absent *types.ActivityDoesNotExist
+	must(json.NewEncoder(os.Stdout).Encode(map[string]interface{}{
+		"input":   *task.Input,
+		"status":  described.Status,
+		"output":  *described.Output,
+		"types":   events,
+		"refused": errors.As(err, &absent),
+	}))
+}
