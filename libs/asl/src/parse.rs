@@ -13,7 +13,7 @@ mod variables;
 
 use crate::definition::StateMachine;
 use crate::json::{self, Data, JacksonError, Member, Node, Problem};
-use crate::validate::{language, limits};
+use crate::validate::{language, limits, shadowing};
 use crate::{MachineType, Parsed};
 
 use fields::{Allowed, Fields};
@@ -126,6 +126,7 @@ fn read_machine(
     if !limits::states_hold(&fields, findings) {
         return None;
     }
+    shadowing::check(&fields, findings);
     let mut reader = Reader::new(query_language, findings);
     let surroundings = Surroundings { machine_type };
     let start_at = match extent {

@@ -8,5 +8,6 @@ pub(crate) mod language;
 pub(crate) mod limits;
 pub(crate) mod names;
 pub(crate) mod resource;
+pub(crate) mod shadowing;
 pub(crate) mod timeouts;
 pub(crate) mod transitions;
