@@ -76,14 +76,14 @@ impl Author {
             3 => json!({ "Type": "Choice", "Choices": [
                 { "Variable": "$[0]", "IsPresent": true, "Next": last }
             ] }),
-            4 => json!({ "Type": "Pass", "Assign": { format!("v{}", self.names): 7 } }),
+            4 => json!({ "Type": "Pass", "Assign": { format!("v{depth}_{}", self.names): 7 } }),
             5 => {
                 let expressions = ["$uuid()", "[$random(), $millis()]", "$states.input[7]"];
                 let output = expressions[self.dice.roll(3) as usize];
                 json!({
                     "Type": "Pass",
                     "QueryLanguage": "JSONata",
-                    "Assign": { format!("v{}", self.names): "{% $random() %}" },
+                    "Assign": { format!("v{depth}_{}", self.names): "{% $random() %}" },
                     "Output": format!("{{% {output} %}}")
                 })
             }
