@@ -1,6 +1,6 @@
 //! The shapes of the model that texts and numbers must satisfy, by the model's names.
 //!
-//! Source of every bound: service model `stepfunctions/2016-11-23`; `tests/model.rs` compares.
+//! Source of every bound: service model `stepfunctions/2016-11-23`; `tests/oracle` compares.
 
 use crate::{DEFINITION_BYTES_MAX, PAYLOAD_BYTES_MAX};
 
