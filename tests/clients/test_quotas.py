@@ -4,6 +4,7 @@ import urllib.request
 
 from towpath_server import ROLE, ServerTestCase, definition, unique
 
+PASS = definition({"Type": "Pass"})
 WAIT = definition({"Type": "Wait", "Seconds": 600})
 
 
@@ -85,3 +86,17 @@ class Counts(ServerTestCase):
 
     def test_nothing_else_is_limited(self):
         self.assertEqual(throttled(self.sfn.list_activities, 300), 0)
+
+
+class Starts(ServerTestCase):
+    FLAGS = ("--quota", "StartExecution=2/0.001,StartExecutionExpress=3/0.001")
+
+    def test_standard_and_express_have_their_own(self):
+        standard = self.machine(PASS)
+        express = self.sfn.create_state_machine(
+            name=unique("m"), definition=PASS, roleArn=ROLE, type="EXPRESS"
+        )["stateMachineArn"]
+        start = self.sfn.start_execution
+        self.assertEqual(throttled(start, 5, stateMachineArn=express), 2)
+        self.assertEqual(throttled(start, 5, stateMachineArn=standard), 3)
+        self.assertEqual(throttled(start, 1, stateMachineArn=express), 1)

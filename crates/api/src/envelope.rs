@@ -11,19 +11,6 @@ pub const CONTENT_TYPE: &str = "application/x-amz-json-1.0";
 /// What stands before the operation's name in `X-Amz-Target`.
 const TARGET_PREFIX: &str = "AWSStepFunctions.";
 
-/// Operations that AWS has and this service does not serve yet.
-const NOT_SERVED: &[&str] = &[
-    "CreateStateMachineAlias",
-    "DeleteStateMachineAlias",
-    "DeleteStateMachineVersion",
-    "DescribeStateMachineAlias",
-    "ListStateMachineAliases",
-    "ListStateMachineVersions",
-    "PublishStateMachineVersion",
-    "StartSyncExecution",
-    "UpdateStateMachineAlias",
-];
-
 /// The head of a request: what of its first lines matters here.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Head<'a> {
@@ -54,7 +41,7 @@ pub(crate) fn operation(
         .target
         .and_then(|target| target.strip_prefix(TARGET_PREFIX));
     let Some(operation) = name.and_then(by_name) else {
-        return Err(unknown_operation(400, name.and_then(not_served).as_deref()));
+        return Err(unknown_operation(400, None));
     };
     // A page of another origin can send text/plain without asking, but not this.
     if !head.content_type.is_some_and(is_content_type) {
@@ -93,12 +80,6 @@ fn by_name(name: &str) -> Option<Operation> {
         .iter()
         .copied()
         .find(|operation| operation.name() == name)
-}
-
-fn not_served(name: &str) -> Option<String> {
-    NOT_SERVED
-        .contains(&name)
-        .then(|| format!("{name} is not served yet."))
 }
 
 fn is_content_type(given: &str) -> bool {
