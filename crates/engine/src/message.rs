@@ -37,6 +37,8 @@ pub struct NameLookup {
 
 /// Something a shard is told.
 #[derive(Debug)]
+// As many as requests in flight, each moved a few times: not worth an allocation.
+#[allow(clippy::large_enum_variant)]
 pub enum Message {
     /// A request that changes something, or a poll.
     Request {
