@@ -10,6 +10,7 @@ use engine::{ErrorName, Operation, ReadError, Rejection, Request, Response};
 use store::Store;
 use tokio::sync::Semaphore;
 
+use crate::calls::Outbound;
 use crate::clock::Clock;
 use crate::disk::Space;
 use crate::driver::{Answer, Delivery, Driver};
@@ -32,6 +33,8 @@ pub struct Service {
     pub express_kept: bool,
     pub clock: Clock,
     pub metrics: Arc<Metrics>,
+    /// The way to other services.
+    pub outbound: Outbound,
     pub space: Space,
     /// How long a poll is held that nobody may serve now.
     pub poll_hold: Duration,

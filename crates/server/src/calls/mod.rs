@@ -1,7 +1,13 @@
 //! Calls that executions make: one file per service.
 
+mod endpoints;
+mod lambda;
 mod members;
+mod outbound;
 mod sfn;
+
+pub use endpoints::{Endpoints, ServiceEndpoint};
+pub use outbound::Outbound;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -112,10 +118,23 @@ pub async fn outcome(
     resource: &str,
     parameters: &Document,
 ) -> (Outcome, Option<Delivery>) {
-    match service_and_action(resource) {
-        Some(("sfn", action)) => sfn::call(service, action, parameters).await,
-        _ => (Err(no_endpoint(resource)), None),
+    if let Some(("sfn", action)) = service_and_action(resource) {
+        return sfn::call(service, action, parameters).await;
     }
+    let outbound = &service.outbound;
+    let outcome = match resource.splitn(6, ':').collect::<Vec<_>>()[..] {
+        [_, _, "lambda", _, _, _] => lambda::function(outbound, resource, parameters).await,
+        [
+            _,
+            _,
+            "states",
+            _,
+            _,
+            "lambda:invoke" | "lambda:invoke.waitForTaskToken",
+        ] => lambda::invoke(outbound, parameters).await,
+        _ => Err(not_called(resource)),
+    };
+    (outcome, None)
 }
 
 /// `sfn` and `getActivityTask`, of a resource that names a call of AWS's SDK.
@@ -130,14 +149,14 @@ fn service_and_action(resource: &str) -> Option<(&str, &str)> {
     (head.0 == "arn" && head.2 == "states" && sdk == SDK).then_some((service, action))
 }
 
-fn no_endpoint(resource: &str) -> (String, String) {
+fn not_called(resource: &str) -> (String, String) {
     let service = match resource.split(':').nth(5) {
         Some(SDK) => resource.split(':').nth(6),
         Some(service) => Some(service),
         None => None,
     };
     let cause = format!(
-        "No endpoint is configured for the service '{}', so '{resource}' cannot be called.",
+        "The service '{}' is not called yet: '{resource}' is known and cannot be executed.",
         service.unwrap_or(resource)
     );
     ("States.TaskFailed".to_owned(), cause)
@@ -165,12 +184,12 @@ mod tests {
     }
 
     #[test]
-    fn a_service_without_an_endpoint_is_named() {
-        let (error, cause) = no_endpoint("arn:aws:states:::aws-sdk:dynamodb:putItem");
+    fn a_service_that_is_not_called_is_named() {
+        let (error, cause) = not_called("arn:aws:states:::aws-sdk:dynamodb:putItem");
         assert_eq!(error, "States.TaskFailed");
         assert!(cause.contains("'dynamodb'"), "{cause}");
         assert!(
-            no_endpoint("arn:aws:states:::sqs:sendMessage")
+            not_called("arn:aws:states:::sqs:sendMessage")
                 .1
                 .contains("'sqs'")
         );

@@ -12,6 +12,7 @@ mod endpoint;
 mod environment;
 mod error;
 mod profile;
+mod signer;
 mod sigv4;
 
 use std::fs;
@@ -28,6 +29,7 @@ use profile::Profile;
 
 pub use environment::Environment;
 pub use error::{Advice, ClientError};
+pub use signer::{Signer, ToSign};
 
 /// The service's name in a signature. Source: service model, `signingName`.
 const SIGNING_NAME: &str = "states";

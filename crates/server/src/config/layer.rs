@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use super::Span;
 use super::limits::LimitsLayer;
+use crate::calls::{Endpoints, ServiceEndpoint};
 use crate::log::{Format, Level};
 use crate::quotas::{Profile, Quota, QuotasLayer};
 
@@ -81,6 +82,16 @@ pub struct Layer {
     #[arg(long, value_name = "TIME")]
     #[serde(default, rename = "express", deserialize_with = "retention")]
     pub express_retention: Option<Span>,
+
+    /// Where calls of a service go, such as lambda=http://127.0.0.1:4701, or default=URL for all that
+    /// are not named; may be given several times
+    #[arg(long, value_name = "SERVICE=URL", value_delimiter = ',')]
+    #[serde(skip)]
+    pub endpoint: Option<Vec<ServiceEndpoint>>,
+
+    /// The same in the file.
+    #[arg(skip)]
+    pub endpoints: Option<Endpoints>,
 
     /// Threads that serve sockets [default: one per core, at most 8]
     #[arg(long, value_name = "COUNT")]

@@ -23,6 +23,7 @@ pub use limits::LimitSettings;
 pub use print::print;
 pub use span::Span;
 
+use crate::calls::Endpoints;
 use crate::log::{Format, Level};
 use crate::quotas::{Profile, QuotasLayer};
 
@@ -64,6 +65,8 @@ pub struct Settings {
     pub quotas_profile: Setting<Profile>,
     pub quotas: QuotasLayer,
     pub express_retention: Setting<Span>,
+    /// Where calls of other services go; they may come from several places.
+    pub endpoints: Endpoints,
     pub threads: Setting<usize>,
     pub disk_reserve_megabytes: Setting<u64>,
     pub execution_logs: Setting<String>,
@@ -139,6 +142,10 @@ impl Settings {
         of_file
             .check()
             .map_err(|why| ConfigError(format!("{}: quotas: {why}", path.display())))?;
+        let endpoints = file.endpoints.clone().unwrap_or_default();
+        endpoints
+            .check()
+            .map_err(|why| ConfigError(format!("{}: endpoints: {why}", path.display())))?;
         let settings = Settings::merge(flags, environment.layer, file, &path);
         settings.check()?;
         Ok(settings)
@@ -152,6 +159,11 @@ impl Settings {
             quotas = given
                 .fold(QuotasLayer::default(), QuotasLayer::with)
                 .over(quotas);
+        }
+        let mut endpoints = file.endpoints.take().unwrap_or_default();
+        for layer in [&environment, &flags] {
+            let given = layer.endpoint.iter().flatten();
+            endpoints = given.fold(endpoints, Endpoints::with);
         }
         // One line for each setting: the layers have the same fields.
         macro_rules! pick {
@@ -189,6 +201,7 @@ impl Settings {
         Settings {
             quotas_profile,
             quotas,
+            endpoints,
             listen: pick!(listen, vec![DEFAULT_LISTEN.to_owned()]),
             allowed_hosts: pick!(allowed_hosts, Vec::new()),
             insecure_no_auth: pick!(insecure_no_auth, false),

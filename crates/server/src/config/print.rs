@@ -130,7 +130,12 @@ pub fn print(settings: &Settings, out: &mut dyn Write) -> io::Result<()> {
         }
         writeln!(out, "{text:width$}  # {origin}")?;
     }
-    print_quotas(settings, out)
+    print_quotas(settings, out)?;
+    let mut endpoints = settings.endpoints.iter().peekable();
+    if endpoints.peek().is_some() {
+        writeln!(out, "\n[endpoints]")?;
+    }
+    endpoints.try_for_each(|(service, url)| writeln!(out, "{service} = {}", quoted(url)))
 }
 
 /// Tables come last in a file.

@@ -12,6 +12,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::time::{Duration, Instant};
 
 use super::*;
+use crate::calls::{Endpoints, Outbound};
 use crate::clock::Clock;
 use crate::driver::{self, Started};
 
@@ -91,6 +92,7 @@ pub(super) fn edge(runtime: tokio::runtime::Handle) -> (Edge, driver::Threads) {
         owner,
         clock,
         metrics,
+        outbound: Outbound::new(Endpoints::default(), "us-east-1").unwrap(),
         space: crate::disk::Space::default(),
         poll_hold: std::time::Duration::from_millis(100),
         reads: Arc::new(Semaphore::new(1)),

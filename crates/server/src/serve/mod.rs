@@ -20,17 +20,18 @@ use tokio::runtime::Runtime;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::Semaphore;
 
+use crate::calls::{self, Outbound};
 use crate::clock::Clock;
 use crate::config::{Origin, Settings, Span};
 use crate::disk::Space;
 use crate::driver::{self, Started, Threads};
+use crate::exit;
 use crate::http::{self, Closing, Edge, Hosts};
 use crate::log::{self, Level};
 use crate::metrics::Metrics;
 use crate::service::{READS_AT_A_TIME, Service};
 use crate::trial::{TRIALS_AT_A_TIME, Trials};
 use crate::watching::{self, Workers};
-use crate::{calls, exit};
 use identity::Identity;
 
 /// Threads that may wait for the disk or compute: readers, trials, and two more for what the engine
@@ -179,6 +180,8 @@ fn start(
         express_kept: settings.express_retention.value > Span::default(),
         clock,
         metrics,
+        outbound: Outbound::new(settings.endpoints.clone(), &settings.region.value)
+            .context("cannot prepare calls to other services")?,
         space,
         poll_hold: Duration::from_secs_f64(settings.poll_hold_seconds.value),
         reads: Arc::new(Semaphore::new(READS_AT_A_TIME)),

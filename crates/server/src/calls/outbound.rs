@@ -1,0 +1,157 @@
+//! Requests to other services: signed, sent, and read to their end.
+
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use bytes::Bytes;
+use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
+use hyper::{HeaderMap, Request};
+use hyper_rustls::HttpsConnector;
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::TokioExecutor;
+
+use super::endpoints::Endpoints;
+use crate::client::{Environment, Signer};
+
+/// Longest wait for a connection.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long a connection that nobody uses is kept.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(30);
+/// Most bytes of an answer. A result may have 256 KiB; what is larger is refused by the engine, with
+/// its own words, as long as it can be read at all. Source: AWS Lambda quotas, response payload, 6 MB.
+const ANSWER_BYTES_MAX: usize = 8 << 20;
+
+/// The way out; cheap to clone.
+#[derive(Clone)]
+pub struct Outbound {
+    endpoints: Arc<Endpoints>,
+    signer: Arc<Signer>,
+    client: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
+}
+
+/// What is asked of a service.
+pub(super) struct Ask {
+    pub(super) service: &'static str,
+    pub(super) method: &'static str,
+    /// As it is sent: what must be escaped is.
+    pub(super) path: String,
+    /// Sorted, as it is sent; empty for none.
+    pub(super) query: String,
+    /// Names in small letters.
+    pub(super) headers: Vec<(String, String)>,
+    pub(super) body: Vec<u8>,
+}
+
+/// What the service said.
+#[derive(Debug)]
+pub(super) struct Told {
+    pub(super) status: u16,
+    pub(super) headers: HeaderMap,
+    pub(super) body: Bytes,
+}
+
+/// Why nothing was said.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Unsaid {
+    /// The operator has not said where the service is.
+    #[error(
+        "No endpoint is configured for the service '{0}'. Start the server with \
+         --endpoint {0}=URL, or set {0} = \"URL\" in the [endpoints] of its configuration."
+    )]
+    NoEndpoint(&'static str),
+    /// The service could not be reached, or broke off.
+    #[error("Unable to execute HTTP request: {0}")]
+    Http(String),
+}
+
+impl Outbound {
+    /// Asks nobody yet.
+    pub fn new(endpoints: Endpoints, region: &str) -> anyhow::Result<Outbound> {
+        let mut tcp = HttpConnector::new();
+        tcp.enforce_http(false);
+        tcp.set_nodelay(true);
+        tcp.set_connect_timeout(Some(CONNECT_TIMEOUT));
+        let connector = hyper_rustls::HttpsConnectorBuilder::new()
+            .with_provider_and_webpki_roots(rustls::crypto::ring::default_provider())?
+            .https_or_http()
+            .enable_http1()
+            .wrap_connector(tcp);
+        let client = Client::builder(TokioExecutor::new())
+            .pool_idle_timeout(IDLE_TIMEOUT)
+            .pool_timer(hyper_util::rt::TokioTimer::new())
+            .build(connector);
+        Ok(Outbound {
+            endpoints: Arc::new(endpoints),
+            signer: Arc::new(Signer::new(Environment::of_process(), region)?),
+            client,
+        })
+    }
+
+    /// Asks once. Dropped before its end, the connection is closed.
+    pub(super) async fn ask(&self, ask: Ask) -> Result<Told, Unsaid> {
+        let Some(endpoint) = self.endpoints.of(ask.service) else {
+            return Err(Unsaid::NoEndpoint(ask.service));
+        };
+        let http = |error: &dyn std::fmt::Display| Unsaid::Http(error.to_string());
+        let request = self.signed(endpoint, ask).await?;
+        let answer = self.client.request(request).await.map_err(|error| {
+            // The outermost error only says that a request failed.
+            let mut root: &dyn std::error::Error = &error;
+            while let Some(source) = root.source() {
+                root = source;
+            }
+            http(&root)
+        })?;
+        let (head, body) = answer.into_parts();
+        let body = Limited::new(body, ANSWER_BYTES_MAX).collect().await;
+        let body = body.map_err(|error| match error.is::<LengthLimitError>() {
+            true => http(&format!("an answer of more than {ANSWER_BYTES_MAX} bytes")),
+            false => http(&error),
+        })?;
+        Ok(Told {
+            status: head.status.as_u16(),
+            headers: head.headers,
+            body: body.to_bytes(),
+        })
+    }
+
+    async fn signed(&self, endpoint: &str, ask: Ask) -> Result<Request<Full<Bytes>>, Unsaid> {
+        let unusable = |error: &dyn std::fmt::Display| Unsaid::Http(error.to_string());
+        let uri: hyper::Uri = match ask.query.as_str() {
+            "" => format!("{endpoint}{}", ask.path),
+            query => format!("{endpoint}{}?{query}", ask.path),
+        }
+        .parse()
+        .map_err(|error: hyper::http::uri::InvalidUri| unusable(&error))?;
+        let authority = uri.authority().map(|authority| authority.to_string());
+        let mut headers = ask.headers;
+        headers.push(("host".to_owned(), authority.unwrap_or_default()));
+        let body = Bytes::from(ask.body);
+        // Credentials may have to be asked for, from a command or from the machine's metadata.
+        let signer = Arc::clone(&self.signer);
+        let (to_sign, path) = (body.clone(), uri.path().to_owned());
+        let signing = tokio::task::spawn_blocking(move || {
+            signer.sign(
+                &crate::client::ToSign {
+                    service: ask.service,
+                    method: ask.method,
+                    path: &path,
+                    query: &ask.query,
+                    body: &to_sign,
+                },
+                headers,
+                SystemTime::now(),
+            )
+        });
+        let headers = signing.await.map_err(|error| unusable(&error))?;
+        let headers = headers.map_err(|error| unusable(&error))?;
+        let mut request = Request::builder().method(ask.method).uri(uri);
+        for (name, value) in headers {
+            request = request.header(name, value);
+        }
+        request
+            .body(Full::new(body))
+            .map_err(|error| unusable(&error))
+    }
+}
