@@ -104,7 +104,7 @@ fn on_a_fresh_server(
     binary: &Path,
     measure: impl FnOnce(&mut ServerUnderTest) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
-    measure(&mut ServerUnderTest::start(binary, "bench")?)
+    measure(&mut ServerUnderTest::start(binary, "bench", &[])?)
 }
 
 /// Becomes the same command with the soft limit of open files at the hard one. Returns only

@@ -15,7 +15,7 @@ use serde_json::Value;
 use crate::Failure;
 use crate::arguments::Arguments;
 use crate::process::{self, Finished, root, scratch};
-use crate::server_under_test::{ServerUnderTest, build_release};
+use crate::server_under_test::{ServerUnderTest, build_release, free_address};
 use crate::setup;
 use crate::tally::Tally;
 
@@ -113,7 +113,10 @@ fn play(
     } else {
         "conformance"
     };
-    let server = ServerUnderTest::start(binary, name)?;
+    // The player is the Lambda of its cases; it takes the port when it starts.
+    let lambda = free_address(1)?;
+    let flags = [format!("--endpoint=lambda=http://{lambda}")];
+    let server = ServerUnderTest::start(binary, name, &flags)?;
     let results = scratch()?.join(format!("{name}.json"));
     let cases = fs::canonicalize(cases).map_err(|error| format!("{}: {error}", cases.display()))?;
     let mut command = Command::new(setup::python());
@@ -123,6 +126,7 @@ fn play(
     command.env("AWS_RETRY_MODE", "legacy");
     command.arg(cases.join("run.py"));
     command.args(["--endpoint", &format!("http://{}", server.address())]);
+    command.args(["--lambda-port", &lambda.port().to_string()]);
     command.arg("--json").arg(&results).arg("--quiet");
     if let Some(only) = only {
         let ids: Vec<String> = only.iter().map(|id| escape(id)).collect();

@@ -27,6 +27,7 @@ pub fn build_release() -> Result<PathBuf, Failure> {
 /// A running server. It is killed, and its folder removed, when this value goes.
 pub struct ServerUnderTest {
     binary: PathBuf,
+    flags: Vec<String>,
     data: PathBuf,
     log: PathBuf,
     address: SocketAddr,
@@ -34,17 +35,18 @@ pub struct ServerUnderTest {
 }
 
 impl ServerUnderTest {
-    /// Starts `binary` on an empty folder; `name` names folder and log.
-    pub fn start(binary: &Path, name: &str) -> Result<Self, Failure> {
+    /// Starts `binary` on an empty folder, with further `flags`; `name` names folder and log.
+    pub fn start(binary: &Path, name: &str, flags: &[String]) -> Result<Self, Failure> {
         let data = scratch()?.join(format!("{name}-data"));
         if data.exists() {
             fs::remove_dir_all(&data)?;
         }
         let log = scratch()?.join(format!("{name}-server.log"));
-        let address = free_address()?;
-        let child = spawn(binary, &data, &log, address)?;
+        let address = free_address(0)?;
+        let child = spawn(binary, &data, &log, address, flags)?;
         let server = Self {
             binary: binary.to_owned(),
+            flags: flags.to_vec(),
             data,
             log,
             address,
@@ -69,7 +71,13 @@ impl ServerUnderTest {
     pub fn kill_and_start_again(&mut self) -> Result<(), Failure> {
         self.child.kill()?;
         self.child.wait()?;
-        self.child = spawn(&self.binary, &self.data, &self.log, self.address)?;
+        self.child = spawn(
+            &self.binary,
+            &self.data,
+            &self.log,
+            self.address,
+            &self.flags,
+        )?;
         Ok(())
     }
 
@@ -95,7 +103,13 @@ impl Drop for ServerUnderTest {
     }
 }
 
-fn spawn(binary: &Path, data: &Path, log: &Path, address: SocketAddr) -> Result<Child, Failure> {
+fn spawn(
+    binary: &Path,
+    data: &Path,
+    log: &Path,
+    address: SocketAddr,
+    flags: &[String],
+) -> Result<Child, Failure> {
     let log = File::options().create(true).append(true).open(log)?;
     // The soft limit of open files is raised to the hard one; std cannot do that.
     Ok(Command::new("sh")
@@ -105,6 +119,7 @@ fn spawn(binary: &Path, data: &Path, log: &Path, address: SocketAddr) -> Result<
         .args(["--listen", &address.to_string()])
         .arg("--data")
         .arg(data)
+        .args(flags)
         .stdin(Stdio::null())
         .stdout(log.try_clone()?)
         .stderr(log)
@@ -114,11 +129,14 @@ fn spawn(binary: &Path, data: &Path, log: &Path, address: SocketAddr) -> Result<
 /// A port that was free a moment ago. The same one is used again after a restart, so it is
 /// chosen here and not by the server; and below the range from which the system takes the
 /// ports of clients, so that none of them gets it while the server is away.
-fn free_address() -> Result<SocketAddr, Failure> {
+///
+/// A server takes the first; `nth` leaves that many out.
+pub fn free_address(nth: usize) -> Result<SocketAddr, Failure> {
     let first = 20_000 + (std::process::id() % 10_000) as u16;
     (first..32_000)
         .map(|port| SocketAddr::from((Ipv4Addr::LOCALHOST, port)))
-        .find(|address| TcpListener::bind(address).is_ok())
+        .filter(|address| TcpListener::bind(address).is_ok())
+        .nth(nth)
         .ok_or_else(|| "no free port below 32000".into())
 }
 

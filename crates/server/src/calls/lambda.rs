@@ -45,9 +45,7 @@ pub(super) async fn invoke(outbound: &Outbound, parameters: &Document) -> Outcom
             }
         }
     }
-    let payload = parameters
-        .get("Payload")
-        .map_or_else(|| "{}".to_owned(), Value::to_string);
+    let payload = payload(parameters.get("Payload"));
     let ask = invocation(function, text("Qualifier"), headers, payload.into_bytes());
     let told = outbound.ask(ask).await.map_err(unsaid)?;
     returned(&told)?;
