@@ -2,7 +2,7 @@
 //!
 //! It lives in memory and is never taken up after a crash, so it runs at most once. Nothing of it is
 //! written while it runs; when EXPRESS executions are kept, one commit writes it down at its end.
-//! See decision 9.
+//! See decision 13.
 
 use interpreter::{Document, Event, Execution, Status};
 use store::{CommitNumber, ExecutionId};

@@ -10,7 +10,7 @@
 //! makes the engine whole whatever part of them it had already kept: the last write to each key decides,
 //! and keys that these groups do not name were synced before.
 //!
-//! Decision 8 says why it is there and how we would know that it was wrong.
+//! Decision 11 says why it is there and how we would know that it was wrong.
 
 mod disk;
 #[cfg(test)]
