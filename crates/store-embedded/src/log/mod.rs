@@ -13,9 +13,9 @@
 //! Decision 11 says why it is there and how we would know that it was wrong.
 
 mod disk;
-#[cfg(test)]
-mod power_cut;
 mod segment;
+#[cfg(test)]
+mod tests;
 
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
