@@ -25,7 +25,9 @@ pub use message::{LoadedExecution, Message, NameLookup, Now, Output, Ticket};
 pub use operations::{Operation, Request, Response};
 pub use rejection::{ErrorName, Rejection};
 
+mod calls;
 mod counts;
+mod finish;
 mod load;
 mod machine_type;
 mod page;

@@ -1,12 +1,12 @@
-//! What happens to one execution: from a piece of work to a step, and from the step to a commit.
+//! What happens to one execution: from a piece of work to a step, and to the answer of who asked for it.
 
 use std::collections::VecDeque;
 
 use asl::definition::StateKind;
-use interpreter::{Document, Execution, Input, Moment, Refusal, Status};
-use store::{CommitNumber, ExecutionId};
+use interpreter::{Execution, Input, Moment, Refusal, Status};
+use store::ExecutionId;
 
-use crate::delivery::{OUTBOX, PollState, TaskState};
+use crate::delivery::{PollState, TaskState};
 use crate::executions::{Found, Live, Turn, Work};
 use crate::message::{LoadedExecution, Now, Output, Ticket};
 use crate::operations::stop_execution::does_not_exist;
@@ -16,7 +16,6 @@ use crate::rejection::{ErrorName, Rejection};
 use crate::shapes::ActivityTask;
 use crate::shard::{STEPS_PER_TURN_MAX, Shard, WaitingStart};
 use crate::token::TaskToken;
-use crate::watching::{LogEvents, Seen, StatusChange};
 
 impl Shard {
     /// Does `work` on an execution, now or when it is in memory and free.
@@ -395,123 +394,6 @@ impl Shard {
         }
     }
 
-    /// Turns a turn into a commit and the outputs that depend on it.
-    pub(crate) fn finish(
-        &mut self,
-        id: ExecutionId,
-        live: &mut Live,
-        turn: Turn,
-        now: Now,
-        out: &mut Vec<Output>,
-    ) {
-        if live.poison.is_some() {
-            // The answers that this turn owes are not given: those polls wait on.
-            for (ticket, ..) in turn.hand_outs {
-                self.park_again(ticket);
-            }
-            return;
-        }
-        if turn.is_empty() {
-            return;
-        }
-        let log = LogEvents::select(live, &turn.events);
-        let is_kept = !live.is_express() || self.express_retention_ms > 0;
-        let after = if live.waiting.is_some() {
-            self.finish_waiting(id, live, turn, now, out)
-        } else if turn.closed.is_none() || is_kept {
-            self.executions_open += u64::from(live.revision == 0 || turn.redriven_from.is_some());
-            if turn.closed.is_some() {
-                self.executions_open -= u64::from(!interpreter::breaks::awake("r43"));
-            }
-            self.write(id, live, turn, now, out)
-        } else {
-            self.finish_unkept(id, live, turn, now, out)
-        };
-        if let Some(log) = log {
-            out.push(Output::Log { after, log });
-        }
-    }
-
-    /// The end of an EXPRESS execution of which nothing is kept.
-    fn finish_unkept(
-        &mut self,
-        id: ExecutionId,
-        live: &mut Live,
-        mut turn: Turn,
-        now: Now,
-        out: &mut Vec<Output>,
-    ) -> CommitNumber {
-        // What was begun and ended in one go is never written.
-        if live.revision == 0 {
-            return self.records_commit;
-        }
-        self.executions_open -= 1;
-        let number = self.next_commit();
-        let at_ms = self.clock.at(now);
-        self.executions.closed(number, id);
-        put_out_calls(id, &mut turn, number, out);
-        out.push(Output::Commit(turn.into_removal(number, at_ms, id, live)));
-        number
-    }
-
-    /// Commits a turn, and puts out what depends on that.
-    pub(crate) fn write(
-        &mut self,
-        id: ExecutionId,
-        live: &mut Live,
-        mut turn: Turn,
-        now: Now,
-        out: &mut Vec<Output>,
-    ) -> CommitNumber {
-        let number = self.next_commit();
-        let at_ms = self.clock.at(now);
-        let hand_outs = std::mem::take(&mut turn.hand_outs);
-        let mut owed = Vec::new();
-        put_out_calls(id, &mut turn, number, &mut owed);
-        let closed = turn.closed;
-        let opens = live.revision == 0 || turn.redriven_from.is_some();
-        let commit = turn.into_commit(
-            number,
-            at_ms,
-            id,
-            live,
-            &mut self.delivery,
-            &mut self.timers,
-        );
-        if closed.is_some() {
-            self.executions.closed(number, id);
-        }
-        out.push(Output::Commit(commit));
-        for (ticket, event, task) in hand_outs {
-            out.push(Output::HandOut {
-                ticket,
-                after: number,
-                task,
-                execution: id,
-                event,
-            });
-        }
-        let seen = Seen {
-            at_ms,
-            opens,
-            closes: closed.is_some(),
-            machine_exists: self
-                .machine_names
-                .contains_key(&live.execution.birth().machine),
-        };
-        // AWS tells of STANDARD executions only.
-        if !live.is_express() {
-            for change in StatusChange::of(live, &seen) {
-                out.push(Output::StatusChanged {
-                    after: number,
-                    change: Box::new(change),
-                });
-            }
-        }
-        out.append(&mut owed);
-        number
-    }
-
     fn answer_caller(
         &self,
         live: &Live,
@@ -547,99 +429,7 @@ impl Shard {
         };
         self.reply(ticket, live.last_commit, response, out);
     }
-
-    /// An integration answered. Its result goes in like a worker's.
-    pub(crate) fn call_done(
-        &mut self,
-        id: ExecutionId,
-        task: u32,
-        result: Result<Document, (String, String)>,
-    ) {
-        let is_open = self
-            .delivery
-            .tasks
-            .get(&(id, task))
-            .is_some_and(|entry| &*entry.queue == OUTBOX);
-        if !is_open {
-            return;
-        }
-        self.agenda.push_back((id, Work::CallDone { task, result }));
-    }
-
-    fn call_result(
-        &mut self,
-        id: ExecutionId,
-        live: &mut Live,
-        task: u32,
-        result: Result<Document, (String, String)>,
-        now: Now,
-        out: &mut Vec<Output>,
-    ) {
-        let Some(call) = live.execution.task(task).and_then(|open| open.call) else {
-            return;
-        };
-        let mut turn = Turn::default();
-        turn.came_back = Some(task);
-        let input = match result {
-            Ok(output) if call.ends_with(WAITS_FOR_TOKEN) => {
-                // From now on it is the holder of the token who answers: after a restart the call
-                // must not be made again.
-                if let Some(entry) = self.delivery.tasks.get_mut(&(id, task)) {
-                    entry.hand_outs = 1;
-                }
-                turn.touch_task(id, task, &self.delivery);
-                Input::TaskSubmitted { task, output }
-            }
-            Ok(output) => Input::TaskSucceeded {
-                task,
-                hand_out: 0,
-                output,
-            },
-            Err((error, cause)) => Input::TaskFailed {
-                task,
-                hand_out: 0,
-                error: Some(error.into()),
-                cause: Some(cause.into()),
-            },
-        };
-        // A refusal means that the task ended while its call was under way.
-        let _ = self.step(id, live, input, &mut turn, now);
-        self.finish(id, live, turn, now, out);
-    }
 }
-
-/// Calls that a turn leads to, and those that it makes pointless.
-pub(crate) fn put_out_calls(
-    execution: ExecutionId,
-    turn: &mut Turn,
-    after: CommitNumber,
-    out: &mut Vec<Output>,
-) {
-    for task in std::mem::take(&mut turn.cancelled) {
-        out.push(Output::CancelCall {
-            after,
-            execution,
-            task,
-        });
-    }
-    for call in std::mem::take(&mut turn.calls) {
-        let crate::executions::OwedCall {
-            task,
-            resource,
-            parameters,
-        } = call;
-        out.push(Output::Call {
-            after,
-            execution,
-            task,
-            resource,
-            parameters,
-        });
-    }
-}
-
-/// How resources end whose result comes from whoever holds the task token.
-const WAITS_FOR_TOKEN: &str = ".waitForTaskToken";
 
 /// What a worker is told whose task is over, however it came to be so.
 pub(crate) fn task_timed_out() -> Rejection {

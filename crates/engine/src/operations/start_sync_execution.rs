@@ -7,13 +7,13 @@
 use interpreter::{Document, Event, Execution, Status};
 use store::{CommitNumber, ExecutionId};
 
+use crate::calls::put_out_calls;
 use crate::executions::{Live, Turn};
 use crate::message::{Now, Output, Ticket};
 use crate::operations::start_execution;
 use crate::rejection::{ErrorName, Rejection};
 use crate::shapes::MachineType;
 use crate::shard::{Shard, WaitingStart};
-use crate::steps::put_out_calls;
 
 /// What is asked.
 #[derive(Clone, Debug, PartialEq)]

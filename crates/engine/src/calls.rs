@@ -1,0 +1,103 @@
+//! Calls of integrations: how they go out with a commit, and how their results come in.
+
+use interpreter::{Document, Input};
+use store::{CommitNumber, ExecutionId};
+
+use crate::delivery::OUTBOX;
+use crate::executions::{Live, Turn, Work};
+use crate::message::{Now, Output};
+use crate::shard::Shard;
+
+/// How resources end whose result comes from whoever holds the task token.
+const WAITS_FOR_TOKEN: &str = ".waitForTaskToken";
+
+impl Shard {
+    /// An integration answered. Its result goes in like a worker's.
+    pub(crate) fn call_done(
+        &mut self,
+        id: ExecutionId,
+        task: u32,
+        result: Result<Document, (String, String)>,
+    ) {
+        let is_open = self
+            .delivery
+            .tasks
+            .get(&(id, task))
+            .is_some_and(|entry| &*entry.queue == OUTBOX);
+        if !is_open {
+            return;
+        }
+        self.agenda.push_back((id, Work::CallDone { task, result }));
+    }
+
+    pub(crate) fn call_result(
+        &mut self,
+        id: ExecutionId,
+        live: &mut Live,
+        task: u32,
+        result: Result<Document, (String, String)>,
+        now: Now,
+        out: &mut Vec<Output>,
+    ) {
+        let Some(call) = live.execution.task(task).and_then(|open| open.call) else {
+            return;
+        };
+        let mut turn = Turn::default();
+        turn.came_back = Some(task);
+        let input = match result {
+            Ok(output) if call.ends_with(WAITS_FOR_TOKEN) => {
+                // From now on it is the holder of the token who answers: after a restart the call
+                // must not be made again.
+                if let Some(entry) = self.delivery.tasks.get_mut(&(id, task)) {
+                    entry.hand_outs = 1;
+                }
+                turn.touch_task(id, task, &self.delivery);
+                Input::TaskSubmitted { task, output }
+            }
+            Ok(output) => Input::TaskSucceeded {
+                task,
+                hand_out: 0,
+                output,
+            },
+            Err((error, cause)) => Input::TaskFailed {
+                task,
+                hand_out: 0,
+                error: Some(error.into()),
+                cause: Some(cause.into()),
+            },
+        };
+        // A refusal means that the task ended while its call was under way.
+        let _ = self.step(id, live, input, &mut turn, now);
+        self.finish(id, live, turn, now, out);
+    }
+}
+
+/// Calls that a turn leads to, and those that it makes pointless.
+pub(crate) fn put_out_calls(
+    execution: ExecutionId,
+    turn: &mut Turn,
+    after: CommitNumber,
+    out: &mut Vec<Output>,
+) {
+    for task in std::mem::take(&mut turn.cancelled) {
+        out.push(Output::CancelCall {
+            after,
+            execution,
+            task,
+        });
+    }
+    for call in std::mem::take(&mut turn.calls) {
+        let crate::executions::OwedCall {
+            task,
+            resource,
+            parameters,
+        } = call;
+        out.push(Output::Call {
+            after,
+            execution,
+            task,
+            resource,
+            parameters,
+        });
+    }
+}

@@ -1,0 +1,128 @@
+//! The end of a turn: one commit, and the outputs that depend on it.
+
+use store::{CommitNumber, ExecutionId};
+
+use crate::calls::put_out_calls;
+use crate::executions::{Live, Turn};
+use crate::message::{Now, Output};
+use crate::shard::Shard;
+use crate::watching::{LogEvents, Seen, StatusChange};
+
+impl Shard {
+    /// Turns a turn into a commit and the outputs that depend on it.
+    pub(crate) fn finish(
+        &mut self,
+        id: ExecutionId,
+        live: &mut Live,
+        turn: Turn,
+        now: Now,
+        out: &mut Vec<Output>,
+    ) {
+        if live.poison.is_some() {
+            // The answers that this turn owes are not given: those polls wait on.
+            for (ticket, ..) in turn.hand_outs {
+                self.park_again(ticket);
+            }
+            return;
+        }
+        if turn.is_empty() {
+            return;
+        }
+        let log = LogEvents::select(live, &turn.events);
+        let is_kept = !live.is_express() || self.express_retention_ms > 0;
+        let after = if live.waiting.is_some() {
+            self.finish_waiting(id, live, turn, now, out)
+        } else if turn.closed.is_none() || is_kept {
+            self.executions_open += u64::from(live.revision == 0 || turn.redriven_from.is_some());
+            if turn.closed.is_some() {
+                self.executions_open -= u64::from(!interpreter::breaks::awake("r43"));
+            }
+            self.write(id, live, turn, now, out)
+        } else {
+            self.finish_unkept(id, live, turn, now, out)
+        };
+        if let Some(log) = log {
+            out.push(Output::Log { after, log });
+        }
+    }
+
+    /// The end of an EXPRESS execution of which nothing is kept.
+    fn finish_unkept(
+        &mut self,
+        id: ExecutionId,
+        live: &mut Live,
+        mut turn: Turn,
+        now: Now,
+        out: &mut Vec<Output>,
+    ) -> CommitNumber {
+        // What was begun and ended in one go is never written.
+        if live.revision == 0 {
+            return self.records_commit;
+        }
+        self.executions_open -= 1;
+        let number = self.next_commit();
+        let at_ms = self.clock.at(now);
+        self.executions.closed(number, id);
+        put_out_calls(id, &mut turn, number, out);
+        out.push(Output::Commit(turn.into_removal(number, at_ms, id, live)));
+        number
+    }
+
+    /// Commits a turn, and puts out what depends on that.
+    pub(crate) fn write(
+        &mut self,
+        id: ExecutionId,
+        live: &mut Live,
+        mut turn: Turn,
+        now: Now,
+        out: &mut Vec<Output>,
+    ) -> CommitNumber {
+        let number = self.next_commit();
+        let at_ms = self.clock.at(now);
+        let hand_outs = std::mem::take(&mut turn.hand_outs);
+        let mut owed = Vec::new();
+        put_out_calls(id, &mut turn, number, &mut owed);
+        let closed = turn.closed;
+        let opens = live.revision == 0 || turn.redriven_from.is_some();
+        let commit = turn.into_commit(
+            number,
+            at_ms,
+            id,
+            live,
+            &mut self.delivery,
+            &mut self.timers,
+        );
+        if closed.is_some() {
+            self.executions.closed(number, id);
+        }
+        out.push(Output::Commit(commit));
+        for (ticket, event, task) in hand_outs {
+            out.push(Output::HandOut {
+                ticket,
+                after: number,
+                task,
+                execution: id,
+                event,
+            });
+        }
+        let seen = Seen {
+            at_ms,
+            opens,
+            closes: closed.is_some(),
+            machine_exists: self
+                .machine_names
+                .contains_key(&live.execution.birth().machine),
+        };
+        // AWS tells of STANDARD executions only.
+        if !live.is_express() {
+            for change in StatusChange::of(live, &seen) {
+                out.push(Output::StatusChanged {
+                    after: number,
+                    change: Box::new(change),
+                });
+            }
+        }
+        out.append(&mut owed);
+        number
+    }
+}
