@@ -6,6 +6,19 @@ pub fn without_comments_and_tests(source: &str) -> String {
     without_tests(&without_comments(source))
 }
 
+/// The modules with files of their own that are compiled for tests only.
+pub fn test_modules(source: &str) -> Vec<String> {
+    without_comments(source)
+        .split("#[cfg(test)]")
+        .skip(1)
+        .filter_map(|item| {
+            let name = item.trim_start().strip_prefix("mod ")?.split_once(';')?.0;
+            let is_name = name.chars().all(|c| c.is_alphanumeric() || c == '_');
+            is_name.then(|| name.to_owned())
+        })
+        .collect()
+}
+
 fn without_comments(source: &str) -> String {
     let mut out = String::with_capacity(source.len());
     let mut rest = source;
@@ -121,7 +134,7 @@ fn blank(text: &str, out: &mut String) {
 
 #[cfg(test)]
 mod tests {
-    use super::without_comments_and_tests;
+    use super::{test_modules, without_comments_and_tests};
 
     fn code(source: &str) -> String {
         let words: Vec<String> = without_comments_and_tests(source)
@@ -149,5 +162,12 @@ mod tests {
         let lines = without_comments_and_tests(source);
         assert_eq!(lines.lines().nth(5), Some("b();"));
         assert_eq!(code("#[cfg(test)]\nmod tests;\nb();"), "b();");
+    }
+
+    #[test]
+    fn modules_of_tests_are_known() {
+        let source = "mod a;\n#[cfg(test)]\nmod b;\n// #[cfg(test)] mod c;\n\
+                      #[cfg(test)]\nmod d { fn f() { g(); } }\nmod e;\n";
+        assert_eq!(test_modules(source), ["b"]);
     }
 }

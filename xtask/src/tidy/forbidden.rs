@@ -4,9 +4,10 @@
 //! without compiling, covers what clippy has no word for, and holds for every crate that
 //! is not a main.
 
-use std::path::Path;
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 
-use super::code::without_comments_and_tests;
+use super::code::{test_modules, without_comments_and_tests};
 use super::{Repository, read};
 use crate::Failure;
 
@@ -49,7 +50,7 @@ const OUTSIDE: &[&str] = &[
 /// Every call that its room must not make.
 pub fn calls(repository: &Repository) -> Result<Vec<String>, Failure> {
     let mut broken = Vec::new();
-    for path in repository.rust_sources().filter(|path| is_product(path)) {
+    for path in product(repository)? {
         if within(path, MAINS) {
             continue;
         }
@@ -63,7 +64,7 @@ pub fn calls(repository: &Repository) -> Result<Vec<String>, Failure> {
 /// Every `unwrap` of the product; `expect` states the invariant instead.
 pub fn unwraps(repository: &Repository) -> Result<Vec<String>, Failure> {
     let mut broken = Vec::new();
-    for path in repository.rust_sources().filter(|path| is_product(path)) {
+    for path in product(repository)? {
         find(
             path,
             &[".unwrap()"],
@@ -72,6 +73,34 @@ pub fn unwraps(repository: &Repository) -> Result<Vec<String>, Failure> {
         )?;
     }
     Ok(broken)
+}
+
+/// The sources that are built into a product.
+fn product(repository: &Repository) -> Result<Vec<&Path>, Failure> {
+    let mut tests = BTreeSet::new();
+    for path in repository.rust_sources() {
+        let names = test_modules(&read(path)?);
+        tests.extend(names.iter().map(|name| place_of_module(path, name)));
+    }
+    let is_test = |path: &Path| {
+        let module = path.with_extension("");
+        module.ancestors().any(|folder| tests.contains(folder))
+    };
+    let sources = repository.rust_sources();
+    Ok(sources
+        .filter(|path| is_product(path) && !is_test(path))
+        .collect())
+}
+
+/// Where the module `name` of the file `parent` lies: this with `.rs`, or a folder of this name.
+fn place_of_module(parent: &Path, name: &str) -> PathBuf {
+    let folder = parent.with_extension("");
+    let roots = ["mod", "lib", "main"];
+    if roots.iter().any(|root| folder.ends_with(root)) {
+        folder.with_file_name(name)
+    } else {
+        folder.join(name)
+    }
 }
 
 /// Not a test, a bench or an example, and not a part of a suite of tests.
@@ -125,7 +154,7 @@ fn stands_in(line: &str, word: &str) -> bool {
 mod tests {
     use std::path::Path;
 
-    use super::{is_product, stands_in};
+    use super::{is_product, place_of_module, stands_in};
 
     #[test]
     fn a_word_stands_alone() {
@@ -144,6 +173,20 @@ mod tests {
         assert!(is_product(Path::new("crates/engine/src/shard.rs")));
         for test in ["crates/engine/tests/a.rs", "crates/store/src/kv/tests.rs"] {
             assert!(!is_product(Path::new(test)), "{test}");
+        }
+    }
+
+    #[test]
+    fn a_module_lies_beside_or_below_its_parent() {
+        for (parent, place) in [
+            ("a/src/lib.rs", "a/src/bytes"),
+            ("a/src/http/mod.rs", "a/src/http/bytes"),
+            ("a/src/http.rs", "a/src/http/bytes"),
+        ] {
+            assert_eq!(
+                place_of_module(Path::new(parent), "bytes"),
+                Path::new(place)
+            );
         }
     }
 }
