@@ -1,5 +1,5 @@
-// The AWS SDK for JavaScript, version 3: an activity's task from start to end, a synchronous call, an
-// error's name, paging and times. Prints what it saw as JSON.
+// The AWS SDK for JavaScript, version 3: an activity's task from start to end, both synchronous
+// calls, an error's name, paging and times. Prints what it saw as JSON.
 import { createRequire } from 'node:module';
 import path from 'node:path';
 
@@ -7,7 +7,8 @@ const [, , tools, roleArn] = process.argv;
 const {
   SFNClient, CreateActivityCommand, CreateStateMachineCommand, DescribeExecutionCommand,
   DescribeStateMachineCommand, GetActivityTaskCommand, SendTaskSuccessCommand,
-  StartExecutionCommand, TestStateCommand, paginateGetExecutionHistory, paginateListActivities,
+  StartExecutionCommand, StartSyncExecutionCommand, TestStateCommand,
+  paginateGetExecutionHistory, paginateListActivities,
   StateMachineDoesNotExist,
 } = createRequire(path.join(tools, 'package.json'))('@aws-sdk/client-sfn');
 
@@ -44,6 +45,15 @@ for await (const page of paginateListActivities({ client: sfn, pageSize: 1 }, {}
 const tried = await send(TestStateCommand, {
   roleArn, input: '{"a":1}', definition: '{"Type":"Pass","Result":7,"ResultPath":"$.b","End":true}',
 });
+const express = await send(CreateStateMachineCommand, {
+  name: 'js-express',
+  roleArn,
+  type: 'EXPRESS',
+  definition: '{"StartAt":"Only","States":{"Only":{"Type":"Pass","ResultPath":"$.b","Result":7,"End":true}}}',
+});
+const synchronous = await send(StartSyncExecutionCommand, {
+  stateMachineArn: express.stateMachineArn, name: 'at-once', input: '{"a":1}',
+});
 let refused;
 try {
   await send(DescribeStateMachineCommand, { stateMachineArn: `${stateMachineArn}-not` });
@@ -66,5 +76,12 @@ console.log(JSON.stringify({
     ?.activityStartedEventDetails.workerName,
   activities,
   tried: { status: tried.status, output: tried.output },
+  synchronous: {
+    status: synchronous.status,
+    output: synchronous.output,
+    name: synchronous.name,
+    included: synchronous.outputDetails.included,
+    ended: synchronous.stopDate >= synchronous.startDate,
+  },
   refused,
 }));

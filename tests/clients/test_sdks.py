@@ -39,6 +39,11 @@ class Sdks(ServerTestCase):
                          ["js-0", "js-1", "js-2"])
         self.assertEqual(seen["tried"]["status"], "SUCCEEDED")
         self.assertEqual(json.loads(seen["tried"]["output"]), {"a": 1, "b": 7})
+        synchronous = seen["synchronous"]
+        self.assertEqual(json.loads(synchronous.pop("output")), {"a": 1, "b": 7})
+        self.assertEqual(synchronous, {
+            "status": "SUCCEEDED", "name": "at-once", "included": True, "ended": True,
+        })
         self.assertEqual(seen["refused"], {
             "name": "StateMachineDoesNotExist", "typed": True, "status": 400, "requestId": True,
         })
@@ -94,6 +99,13 @@ class Sdks(ServerTestCase):
             "--definition", '{"Type": "Pass", "Result": 7, "End": true}',
         )
         self.assertEqual((tried["status"], tried["output"]), ("SUCCEEDED", "7"))
+        express = self.aws(
+            "create-state-machine", "--name", "cli2-express", "--type", "EXPRESS",
+            "--definition", definition({"Type": "Pass", "Result": 7}), "--role-arn", ROLE,
+        )["stateMachineArn"]
+        done = self.aws("start-sync-execution", "--state-machine-arn", express, "--input", "{}")
+        self.assertEqual((done["status"], done["output"]), ("SUCCEEDED", "7"))
+        self.assertIn(":express:", done["executionArn"])
         said = self.aws("describe-activity", "--activity-arn", f"{activity}-not", code=254)
         self.assertIn("(ActivityDoesNotExist) when calling the DescribeActivity operation", said)
 
