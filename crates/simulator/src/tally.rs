@@ -22,6 +22,7 @@ pub const FAULTS: &[&str] = &[
     "report of a delivery lost",
     "restart after restart",
     "server told to stop",
+    "slow read",
     "start at the same time",
     "start tried again",
     "wall clock set back",

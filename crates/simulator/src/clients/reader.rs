@@ -33,7 +33,7 @@ impl World {
     /// Reads the history of an execution whose task is on its way to a worker, if there is one: what
     /// may still be taken back must not be shown. Some of these readers are slow, and have the
     /// execution as it was a commit before. Half of the workers leave at that moment.
-    fn look_at_a_doubt(&mut self) {
+    pub fn look_at_a_doubt(&mut self) {
         let on_their_way: Vec<(ExecutionId, Ticket)> = self
             .process
             .deliveries
@@ -47,7 +47,7 @@ impl World {
             return;
         };
         let arn = crate::world::owner().execution_arn(&account.machine, &account.name);
-        if self.dice.chance(30) {
+        if self.dice.chance(50) {
             self.store.read_next_as_before();
             self.tally.fault("slow read");
         }

@@ -62,6 +62,8 @@ impl World {
                 self.deliver_one(at);
             }
             55..58 => self.tick_when_due(0),
+            // What is on its way is so for a moment only: readers seldom come at that by chance.
+            58..66 if !self.process.deliveries.is_empty() => self.look_at_a_doubt(),
             58..70 => self.let_time_pass(),
             70..72 => self.something_goes_wrong(),
             72 if self.dice.chance(25) => {
