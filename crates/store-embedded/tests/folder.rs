@@ -243,16 +243,25 @@ fn a_store_without_a_log_gets_one() {
     assert!(fs::read_to_string(&marker).unwrap().contains("format 2"));
 }
 
+/// A crash leaves the engine with any part of what it had not synced; here with nothing of it.
 #[test]
 fn an_engine_that_lost_its_end_gets_it_from_the_log() {
-    let (_home, path) = a_store();
-    let journal = path.join("engine/0.jnl");
-    let old = fs::read(&journal).unwrap();
+    let (home, path) = a_store();
+    let journal = Path::new("engine/0.jnl");
+    let old = fs::read(path.join(journal)).unwrap();
     let store = open(&path).unwrap();
     (10..15).for_each(|number| commit(&store, number));
+    let copy = home.path().join("copy");
+    put(&contents(&path), &path, &copy);
+    fs::write(copy.join(journal), &old).unwrap();
+    assert_eq!(open(&copy).unwrap().last_commit().unwrap(), 14);
+
+    // A log that was closed holds nothing that the engine had not kept: then it is a loss.
     drop(store);
-    fs::write(&journal, old).unwrap();
-    assert_eq!(open(&path).unwrap().last_commit().unwrap(), 14);
+    fs::write(path.join(journal), old).unwrap();
+    let error = refusal(&path);
+    let what = "groups 10 to 14 are in no segment";
+    assert!(error.to_string().contains(what), "{error}");
 }
 
 #[test]
