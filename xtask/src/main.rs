@@ -28,7 +28,9 @@ const USAGE: &str = "\
 cargo xtask COMMAND
 
   setup                              install what the tests need, only what is missing
-  test [--quick] [--cases DIR]       everything that guards a change; --quick leaves out the soak
+  test [--quick] [--slow] [--cases DIR]
+                                     everything that guards a change; --quick leaves out the soak,
+                                     --slow adds clients that are slow to install or to build
   ci [--cases DIR]                   the same, as .ci/run does it
   tidy                               rings, forbidden calls, file lengths, paths
   sim [--seeds N] [--seed S]         the simulator, seed after seed

@@ -1,8 +1,9 @@
 //! `cargo xtask setup`: installs what the tests need, pinned, and only what is missing.
 //!
 //! Everything that is not a system package lands in `.tools`, which is not tracked:
-//! a Python environment with the AWS clients and a worker library, one with a worker library from
-//! npm, and AWS's own SDK and command line. Go's SDK is a Debian package. The product itself needs none of it.
+//! a Python environment with the AWS clients and worker libraries, one with a worker library from
+//! npm, and AWS's own SDK and command line. Go's SDK is a Debian package. The slow tests need SAM CLI
+//! too, which is large and has an environment of its own. The product itself needs none of it.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -67,12 +68,17 @@ pub fn python() -> PathBuf {
 /// Installs what is missing; says nothing when nothing is.
 pub fn run() -> Result<(), Failure> {
     system_packages()?;
-    python_environment()?;
+    python_environment("tests/clients/requirements.txt", "venv")?;
     node_packages("tests/clients", "node")?;
     if node_packages("tests/clients/sdk", "sdk")? || !command_line_version_2().exists() {
         unpack_command_line_version_2()?;
     }
     Ok(())
+}
+
+/// Installs what only the slow tests need, if it is missing.
+pub fn run_slow() -> Result<(), Failure> {
+    python_environment("tests/clients/slow/requirements-sam.txt", "sam")
 }
 
 fn system_packages() -> Result<(), Failure> {
@@ -126,19 +132,22 @@ fn as_root(program: &str) -> Command {
     command
 }
 
-fn python_environment() -> Result<(), Failure> {
-    let pins = root().join("tests/clients/requirements.txt");
-    let folder = root().join(".tools/venv");
+/// Installs what `pins` names into the Python environment `.tools/NAME`.
+fn python_environment(pins: &str, name: &str) -> Result<(), Failure> {
+    let pins = root().join(pins);
+    let folder = root().join(".tools").join(name);
+    let python = folder.join("bin/python");
     let installed = folder.join("installed.txt");
-    if is_installed(&pins, &installed)? && python().exists() {
+    if is_installed(&pins, &installed)? && python.exists() {
         return Ok(());
     }
-    println!("setup: Python packages");
-    if !python().exists() {
+    println!("setup: Python packages ({name})");
+    if !python.exists() {
         let mut venv = Command::new("python3");
-        check("setup-venv", venv.args(["-m", "venv"]).arg(&folder), LIMIT)?;
+        let log = format!("setup-python-{name}");
+        check(&log, venv.args(["-m", "venv"]).arg(&folder), LIMIT)?;
     }
-    let mut pip = Command::new(python());
+    let mut pip = Command::new(&python);
     pip.args([
         "-m",
         "pip",
@@ -146,7 +155,8 @@ fn python_environment() -> Result<(), Failure> {
         "--quiet",
         "--disable-pip-version-check",
     ]);
-    check("setup-pip", pip.arg("--requirement").arg(&pins), LIMIT)?;
+    let log = format!("setup-pip-{name}");
+    check(&log, pip.arg("--requirement").arg(&pins), LIMIT)?;
     fs::copy(&pins, &installed)?;
     Ok(())
 }

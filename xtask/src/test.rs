@@ -20,6 +20,9 @@ const BUILD_LIMIT: Duration = Duration::from_secs(1_200);
 /// One file of end-to-end tests; the slowest waits for a whole poll of 60 s.
 const CLIENT_FILE_LIMIT: Duration = Duration::from_secs(240);
 
+/// One file of slow tests: the SDK for Rust is built in it.
+const SLOW_FILE_LIMIT: Duration = BUILD_LIMIT;
+
 /// Files of end-to-end tests that run at once. They mostly wait, each for its own server.
 const CLIENT_FILES_AT_ONCE: usize = 3;
 
@@ -32,6 +35,7 @@ const LINES_SHOWN_MAX: usize = 150;
 /// The command line's door.
 pub fn run(mut arguments: Arguments) -> Result<(), Failure> {
     let quick = arguments.flag("--quick");
+    let slow = arguments.flag("--slow");
     let cases = arguments.option("--cases")?;
     arguments.finish()?;
 
@@ -44,7 +48,14 @@ pub fn run(mut arguments: Arguments) -> Result<(), Failure> {
     parts.run_and_tell("simulator", || {
         sim::part().map(|(t, finished)| (t, finished.output))
     });
-    parts.run("clients", clients);
+    parts.run("clients", || {
+        python_tests(&["clients", "soak"], CLIENT_FILE_LIMIT)
+    });
+    if slow {
+        parts.run("slow clients", slow_clients);
+    } else {
+        println!("slow clients   left out (the SDK for Rust, SAM CLI): --slow runs them");
+    }
     if let Some(cases) = &cases {
         parts.run("conformance", || conformance::part(Path::new(cases)));
     }
@@ -152,12 +163,19 @@ fn without_passes(output: &str) -> String {
     lines.join("\n")
 }
 
-/// The end-to-end tests in Python, and the tests of the soak's own checker.
-fn clients() -> Result<(Tally, String), Failure> {
+/// Clients that are large to install or slow to build.
+fn slow_clients() -> Result<(Tally, String), Failure> {
+    setup::run_slow()?;
+    python_tests(&["clients.slow"], SLOW_FILE_LIMIT)
+}
+
+/// The end-to-end tests in Python of these packages, and the tests of the soak's own checker.
+fn python_tests(packages: &[&str], limit: Duration) -> Result<(Tally, String), Failure> {
     let binary = build_release()?;
     let mut waiting = Vec::new();
-    for package in ["clients", "soak"] {
-        for entry in std::fs::read_dir(root().join("tests").join(package))? {
+    for package in packages {
+        let folder = root().join("tests").join(package.replace('.', "/"));
+        for entry in std::fs::read_dir(folder)? {
             let name = entry?.file_name().to_string_lossy().into_owned();
             if let Some(module) = name.strip_suffix(".py")
                 && module.starts_with("test_")
@@ -177,7 +195,7 @@ fn clients() -> Result<(Tally, String), Failure> {
         {
             let mut command = python(&binary);
             command.args(["-m", "unittest", &module]);
-            let started = process::start(&module, &mut command, CLIENT_FILE_LIMIT)?;
+            let started = process::start(&module, &mut command, limit)?;
             running.push((module, started));
         }
         let mut still_running = Vec::new();
