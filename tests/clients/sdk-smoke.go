@@ -1,5 +1,5 @@
-// The AWS SDK for Go, version 2, as Debian has it: an activity's task from start to end, an error's
-// name and paging. Prints what it saw as JSON.
+// The AWS SDK for Go, version 2, as Debian has it: an activity's task from start to end, a
+// synchronous execution, an error's name and paging. Prints what it saw as JSON.
 package main
 
 import (
@@ -71,15 +71,28 @@ func main() {
 		}
 	}
 
+	express, err := client.CreateStateMachine(ctx, &sfn.CreateStateMachineInput{
+		Name:       aws.String("go-express"),
+		RoleArn:    aws.String(role),
+		Type:       types.StateMachineTypeExpress,
+		Definition: aws.String(`{"StartAt":"A","States":{"A":{"Type":"Pass","Result":7,"End":true}}}`),
+	})
+	must(err)
+	synchronous, err := client.StartSyncExecution(ctx, &sfn.StartSyncExecutionInput{
+		StateMachineArn: express.StateMachineArn,
+	})
+	must(err)
+
 	_, err = client.DescribeActivity(ctx, &sfn.DescribeActivityInput{
 		ActivityArn: aws.String(*activity.ActivityArn + "-not"),
 	})
 	var absent *types.ActivityDoesNotExist
 	must(json.NewEncoder(os.Stdout).Encode(map[string]interface{}{
-		"input":   *task.Input,
-		"status":  described.Status,
-		"output":  *described.Output,
-		"types":   events,
-		"refused": errors.As(err, &absent),
+		"input":       *task.Input,
+		"status":      described.Status,
+		"output":      *described.Output,
+		"types":       events,
+		"synchronous": []string{string(synchronous.Status), *synchronous.Output},
+		"refused":     errors.As(err, &absent),
 	}))
 }

@@ -65,6 +65,7 @@ class Sdks(ServerTestCase):
         self.assertEqual(json.loads(seen["input"]), {"from": "go"})
         self.assertEqual((seen["status"], json.loads(seen["output"])), ("SUCCEEDED", {"from": "go"}))
         self.assertEqual(seen["types"], TYPES)
+        self.assertEqual(seen["synchronous"], ["SUCCEEDED", "7"])
         self.assertTrue(seen["refused"], "it must be the SDK's own type of error")
 
     def aws(self, *words, code=0):

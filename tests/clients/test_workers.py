@@ -74,16 +74,18 @@ class Workers(ServerTestCase):
 class SessionWorkers(ServerTestCase):
     """Libraries that make their own clients, out of the environment alone."""
 
-    def setUp(self):
-        environment = client_environment("none") | {"AWS_ENDPOINT_URL": self.server.endpoint}
-        # STS is asked as well, so it has to be the address for all services.
-        del environment["AWS_ENDPOINT_URL_SFN"]
+    def environment(self, **more):
+        """Nothing but this in the environment, until the test ends."""
+        environment = client_environment(self.server.endpoint) | more
         patched = unittest.mock.patch.dict(os.environ, environment, clear=True)
         patched.start()
         self.addCleanup(patched.stop)
 
     def sfini_machine(self, function):
         """The library's session, its activity and its state machine, both registered."""
+        # STS is asked as well, so it has to be the address for all services.
+        self.environment(AWS_ENDPOINT_URL=self.server.endpoint)
+        del os.environ["AWS_ENDPOINT_URL_SFN"]
         session = sfini.AWSSession(boto3.Session())
         activities = sfini.ActivityRegistration(unique("sfini"), session=session)
         activity = activities.smart_activity(heartbeat=1)(function)
@@ -149,6 +151,7 @@ class SessionWorkers(ServerTestCase):
 
     def heaviside_task(self, process):
         """An execution whose one task was given to the library; its state machine and ARN."""
+        self.environment()
         # Without the account it would ask IAM for a list of users.
         account = {"session": boto3.Session(), "account_id": "000000000000"}
         activity = Activity(unique("heaviside"), **account)

@@ -30,7 +30,7 @@ pub fn run(mut arguments: Arguments) -> Result<(), Failure> {
     let cases = arguments.option("--cases")?;
     let cases = cases.ok_or("--cases DIR says where the recorded cases lie")?;
     arguments.finish()?;
-    setup::run()?;
+    setup::for_tests()?;
     let comparison = compare(Path::new(&cases))?;
     print!("{}", comparison.report);
     if update {

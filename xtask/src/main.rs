@@ -27,7 +27,7 @@ type Failure = Box<dyn std::error::Error>;
 const USAGE: &str = "\
 cargo xtask COMMAND
 
-  setup                              install what the tests need, only what is missing
+  setup [--slow]                     install what the tests need, only what is missing
   test [--quick] [--slow] [--cases DIR]
                                      everything that guards a change; --quick leaves out the soak,
                                      --slow adds clients that are slow to install or to build
@@ -43,7 +43,7 @@ fn main() -> ExitCode {
     let mut arguments = Arguments::from_command_line();
     let command = arguments.command();
     let result = match command.as_deref() {
-        Some("setup") => arguments.finish().and_then(|()| setup::run()),
+        Some("setup") => setup::run(arguments),
         Some("test" | "ci") => test::run(arguments),
         Some("tidy") => arguments.finish().and_then(|()| tidy::run()),
         Some("sim") => sim::run(arguments),

@@ -11,6 +11,7 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use crate::Failure;
+use crate::arguments::Arguments;
 use crate::process::{self, check, found, root};
 
 const LIMIT: Duration = Duration::from_secs(600);
@@ -65,8 +66,16 @@ pub fn python() -> PathBuf {
     root().join(".tools/venv/bin/python")
 }
 
+/// The command line's door.
+pub fn run(mut arguments: Arguments) -> Result<(), Failure> {
+    let slow = arguments.flag("--slow");
+    arguments.finish()?;
+    for_tests()?;
+    if slow { for_slow_tests() } else { Ok(()) }
+}
+
 /// Installs what is missing; says nothing when nothing is.
-pub fn run() -> Result<(), Failure> {
+pub fn for_tests() -> Result<(), Failure> {
     system_packages()?;
     python_environment("tests/clients/requirements.txt", "venv")?;
     node_packages("tests/clients", "node")?;
@@ -77,7 +86,7 @@ pub fn run() -> Result<(), Failure> {
 }
 
 /// Installs what only the slow tests need, if it is missing.
-pub fn run_slow() -> Result<(), Failure> {
+pub fn for_slow_tests() -> Result<(), Failure> {
     python_environment("tests/clients/slow/requirements-sam.txt", "sam")
 }
 

@@ -39,7 +39,7 @@ pub fn run(mut arguments: Arguments) -> Result<(), Failure> {
     let cases = arguments.option("--cases")?;
     arguments.finish()?;
 
-    setup::run()?;
+    setup::for_tests()?;
     let mut parts = Parts::default();
     parts.run("fmt", fmt);
     parts.run("clippy", clippy);
@@ -165,7 +165,7 @@ fn without_passes(output: &str) -> String {
 
 /// Clients that are large to install or slow to build.
 fn slow_clients() -> Result<(Tally, String), Failure> {
-    setup::run_slow()?;
+    setup::for_slow_tests()?;
     python_tests(&["clients.slow"], SLOW_FILE_LIMIT)
 }
 
