@@ -49,8 +49,18 @@ class CommandLine(ServerTestCase):
         self.assertEqual(events[3]["activityStartedEventDetails"], {"workerName": "cli"})
         listed = self.aws("list-executions", "--state-machine-arn", machine["stateMachineArn"])
         self.assertEqual([e["executionArn"] for e in listed["executions"]], [arn])
-        listed = self.aws("list-state-machines", endpoint_option=True)
-        self.assertEqual(len(listed["stateMachines"]), 1)
+        listed = self.aws("list-state-machines", endpoint_option=True)["stateMachines"]
+        self.assertIn(machine["stateMachineArn"], [m["stateMachineArn"] for m in listed])
+
+    def test_a_synchronous_execution(self):
+        machine = self.aws(
+            "create-state-machine", "--name", "cli-express", "--type", "EXPRESS",
+            "--definition", definition({"Type": "Pass", "Result": 7}), "--role-arn", ROLE,
+        )
+        done = self.aws(
+            "start-sync-execution", "--state-machine-arn", machine["stateMachineArn"],
+        )
+        self.assertEqual((done["status"], done["output"]), ("SUCCEEDED", "7"))
 
 
 if __name__ == "__main__":

@@ -1,9 +1,13 @@
 """EXPRESS state machines with boto3: synchronous and asynchronous executions, and what AWS refuses."""
 
 import json
+import os
 import unittest
+import unittest.mock
 
-from towpath_server import ROLE, ServerTestCase, definition, unique
+import boto3
+
+from towpath_server import ROLE, ServerTestCase, client_environment, definition, unique
 
 PASS = definition({"Type": "Pass", "Result": {"a": 1}})
 FAIL = json.dumps({
@@ -42,6 +46,15 @@ class Express(ServerTestCase):
         )
         self.assertNotEqual(again["executionArn"], done["executionArn"])
         self.assertNotIn("output", again)
+
+    def test_a_client_that_is_told_all_by_the_environment(self):
+        machine = self.machine_of(PASS)
+        environment = client_environment(self.server.endpoint)
+        with unittest.mock.patch.dict(os.environ, environment, clear=True):
+            done = boto3.Session().client("stepfunctions").start_sync_execution(
+                stateMachineArn=machine
+            )
+        self.assertEqual(done["status"], "SUCCEEDED")
 
     def test_it_fails_and_waits(self):
         done = self.sfn.start_sync_execution(stateMachineArn=self.machine_of(FAIL))
