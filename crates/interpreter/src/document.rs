@@ -65,6 +65,17 @@ impl Document {
         self
     }
 
+    /// The same without the value that somebody may have looked at, where it has a home: for a document
+    /// that is kept long beside many others, as the outputs of a Map are.
+    pub(crate) fn unparsed(self) -> Document {
+        match self.home() {
+            Some(home) if self.0.value.get().is_some() => {
+                Document::from_text(Arc::clone(self.text())).at_home(home)
+            }
+            _ => self,
+        }
+    }
+
     /// The same text as a document of its own: homes are events of one execution, and what comes in
     /// from outside may have been at home in another.
     pub(crate) fn homeless(self) -> Document {

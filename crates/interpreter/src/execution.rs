@@ -96,6 +96,9 @@ pub struct Execution {
     pub(crate) start_ms: i64,
     pub(crate) stop_ms: Option<i64>,
     pub(crate) input: Document,
+    /// The value of `input` once more, lent to the context object each time one is built: a Map that
+    /// shows each iteration its item there would otherwise copy all its items for each of them.
+    pub(crate) input_to_lend: Option<serde_json::Value>,
     pub(crate) output: Option<Document>,
     pub(crate) failure: Option<Failure>,
     /// How many events history holds.
@@ -157,6 +160,7 @@ impl Execution {
             start_ms: now_ms,
             stop_ms: None,
             input,
+            input_to_lend: None,
             output: None,
             failure: None,
             events: 0,

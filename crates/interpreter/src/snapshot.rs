@@ -130,6 +130,7 @@ impl Execution {
             frames.insert(id, frame.map_documents(&mut find)?);
         }
         let execution = Execution {
+            input_to_lend: None,
             birth: snapshot.birth,
             status: snapshot.status,
             start_ms: snapshot.start_ms,

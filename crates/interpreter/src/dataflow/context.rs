@@ -8,12 +8,14 @@ use super::Asked;
 use crate::execution::Execution;
 use crate::frame::FrameId;
 
-/// Builds the context object for the state a frame stands in.
+/// Builds the context object for the state a frame stands in. `input` gives the value of the
+/// execution's input, which [`reclaim_input`] takes back.
 pub(crate) fn build(
     execution: &Execution,
     machine: &StateMachine,
     id: FrameId,
     asked: Asked<'_>,
+    input: impl FnOnce() -> Value,
 ) -> Value {
     if let Some(given) = execution.trial.as_ref().and_then(|it| it.context.as_ref()) {
         let mut context = given.clone();
@@ -34,7 +36,7 @@ pub(crate) fn build(
     let mut context = json!({
         "Execution": {
             "Id": &*birth.execution_arn,
-            "Input": execution.input.value(),
+            "Input": Value::Null,
             "StartTime": timestamp(execution.start_ms),
             "Name": &*birth.name,
             "RoleArn": &*birth.role_arn,
@@ -46,6 +48,8 @@ pub(crate) fn build(
         },
         "State": state,
     });
+    // Put in by hand: `json!` would copy it.
+    context["Execution"]["Input"] = input();
     if let Some(redrive_ms) = execution.redrives.last_ms {
         context["Execution"]["RedriveTime"] = Value::from(timestamp(redrive_ms));
     }
@@ -57,6 +61,11 @@ pub(crate) fn build(
     }
     add_item(&mut context, asked);
     context
+}
+
+/// The value of the execution's input, out of a context object that is needed no more.
+pub(crate) fn reclaim_input(mut context: Value) -> Option<Value> {
+    context.pointer_mut("/Execution/Input").map(Value::take)
 }
 
 fn add_item(context: &mut Value, asked: Asked<'_>) {

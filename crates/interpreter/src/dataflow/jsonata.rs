@@ -55,14 +55,15 @@ impl Turn<'_> {
         evaluate: impl FnOnce(&dyn Scope) -> Result<T, EvaluationError>,
     ) -> Result<T, Halt> {
         let visit = &self.execution.frame(id).visit;
+        let entered_ms = visit.entered_ms;
         let mut stream = Stream::aside(self.execution.birth.seed, visit.entered, visit.retries);
         let asked = Asked::default();
-        let result = self.jsonata_at(id, asked, visit.entered_ms, &mut stream, evaluate);
+        let result = self.jsonata_at(id, asked, entered_ms, &mut stream, evaluate);
         result.map_err(|error| self.evaluation_failed(id, Some(error.location), &error.cause))
     }
 
     fn jsonata_at<T>(
-        &self,
+        &mut self,
         id: FrameId,
         asked: Asked<'_>,
         now_ms: i64,
@@ -70,6 +71,7 @@ impl Turn<'_> {
         evaluate: impl FnOnce(&dyn Scope) -> Result<T, EvaluationError>,
     ) -> Result<T, EvaluationError> {
         let input = self.raw_input(id);
+        let lent = self.execution.input_to_lend.take();
         let scope = StateScope::new(
             self.execution,
             self.machine,
@@ -78,9 +80,12 @@ impl Turn<'_> {
             asked,
             now_ms,
             *stream,
-        );
+        )
+        .lent(lent);
         let result = evaluate(&scope);
-        *stream = scope.stream();
+        let (drawn, lent) = scope.give_back();
+        *stream = drawn;
+        self.execution.input_to_lend = lent;
         result
     }
 

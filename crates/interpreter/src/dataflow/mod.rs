@@ -38,6 +38,7 @@ impl Turn<'_> {
         evaluate: impl FnOnce(&dyn Scope) -> T,
     ) -> T {
         let (now_ms, stream) = (self.at.now_ms, self.execution.stream());
+        let lent = self.execution.input_to_lend.take();
         let scope = StateScope::new(
             self.execution,
             self.machine,
@@ -46,10 +47,12 @@ impl Turn<'_> {
             asked,
             now_ms,
             stream,
-        );
+        )
+        .lent(lent);
         let result = evaluate(&scope);
-        let drawn = scope.stream().drawn;
-        self.execution.drawn = drawn;
+        let (stream, lent) = scope.give_back();
+        self.execution.drawn = stream.drawn;
+        self.execution.input_to_lend = lent;
         result
     }
 

@@ -40,6 +40,8 @@ pub(crate) struct StateScope<'a> {
     asked: Asked<'a>,
     now_ms: i64,
     context: OnceCell<Value>,
+    /// Of the execution, until the context object takes it.
+    input_to_lend: Cell<Option<Value>>,
     stream: Cell<Stream>,
 }
 
@@ -61,21 +63,40 @@ impl<'a> StateScope<'a> {
             asked,
             now_ms,
             context: OnceCell::new(),
+            input_to_lend: Cell::new(None),
             stream: Cell::new(stream),
         }
     }
 
-    /// The stream of randomness, where it stands by now.
-    pub(crate) fn stream(&self) -> Stream {
-        self.stream.get()
+    /// With a value of the execution's input for the context object, which need not make one then.
+    pub(crate) fn lent(mut self, input: Option<Value>) -> StateScope<'a> {
+        self.input_to_lend = Cell::new(input);
+        self
+    }
+
+    /// After the evaluation: the stream of randomness, where it stands by now, and the value of the
+    /// execution's input, if one was lent or made.
+    pub(crate) fn give_back(self) -> (Stream, Option<Value>) {
+        let input = match self.context.into_inner() {
+            // In a trial the context object may be one that was given, with an input of its own.
+            Some(_) if self.execution.trial.is_some() => None,
+            Some(context) => context::reclaim_input(context),
+            None => self.input_to_lend.into_inner(),
+        };
+        (self.stream.get(), input)
     }
 }
 
 /// What JSONPath and JSONata see alike.
 impl StateScope<'_> {
     fn context_object(&self) -> &Value {
-        self.context
-            .get_or_init(|| context::build(self.execution, self.machine, self.frame, self.asked))
+        self.context.get_or_init(|| {
+            let input = || {
+                let lent = self.input_to_lend.take();
+                lent.unwrap_or_else(|| self.execution.input.value().clone())
+            };
+            context::build(self.execution, self.machine, self.frame, self.asked, input)
+        })
     }
 
     fn find_variable(&self, name: &str) -> Option<&Value> {
