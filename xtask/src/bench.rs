@@ -2,10 +2,12 @@
 //!
 //! On a busy machine a rate says little by itself. So every figure stands beside what the
 //! machine could have done at most: a latency beside the bare loopback round trip, a rate
-//! beside the log that a group commit writes. The ratio is what can be compared.
+//! beside the log that a group commit writes; what a state costs late in an execution beside
+//! what it cost early. The ratio is what can be compared.
 
 mod connection;
 mod figures;
+mod interpreter;
 mod limits;
 mod memory;
 mod restart;
@@ -61,16 +63,14 @@ pub fn run(mut arguments: Arguments) -> Result<(), Failure> {
     if std::env::var_os(RAISED).is_none() {
         return Err(start_again_with_more_open_files().into());
     }
-    let scale = if arguments.flag("--quick") {
-        QUICK
-    } else {
-        FULL
-    };
+    let quick = arguments.flag("--quick");
+    let scale = if quick { QUICK } else { FULL };
     let save = arguments.flag("--save");
     arguments.finish()?;
 
     let binary = build_release()?;
     let mut figures = Figures::default();
+    interpreter::states(quick, &mut figures)?;
     Limits::measure(scale.limit_time)?.note(&mut figures);
     on_a_fresh_server(&binary, |server| {
         throughput::dispatch(server, scale.dispatches, scale.limit_time, &mut figures)

@@ -21,6 +21,8 @@ pub struct Driver {
     pub hand_outs: BTreeMap<Ticket, (ActivityTask, ExecutionId, u32)>,
     pub doubts: std::collections::BTreeSet<(ExecutionId, u32)>,
     pub commits: u64,
+    /// What of each commit is snapshots and what events.
+    pub commit_bytes: Vec<CommitBytes>,
     /// ARN and words of panics.
     pub quarantined: Vec<(Option<Arc<str>>, String)>,
     /// Calls that were asked for and not cancelled, whether they have come back or not.
@@ -32,6 +34,27 @@ pub struct Driver {
     pub changes: Vec<StatusChange>,
     pub options: ShardOptions,
     next_ticket: u64,
+}
+
+/// How many bytes of a commit are what.
+pub struct CommitBytes {
+    pub snapshot: usize,
+    pub events: usize,
+}
+
+impl CommitBytes {
+    fn of(commit: &store::Commit) -> CommitBytes {
+        let events =
+            |write: &store::ExecutionWrite| write.events.as_ref().map_or(0, |run| run.bytes.len());
+        CommitBytes {
+            snapshot: commit
+                .executions
+                .iter()
+                .map(|write| write.snapshot.len())
+                .sum(),
+            events: commit.executions.iter().map(events).sum(),
+        }
+    }
 }
 
 pub fn owner() -> Owner {
@@ -81,6 +104,7 @@ impl Driver {
             hand_outs: BTreeMap::new(),
             doubts: Default::default(),
             commits: 0,
+            commit_bytes: Vec::new(),
             quarantined: Vec::new(),
             calls: Default::default(),
             cancelled: Default::default(),
@@ -134,6 +158,7 @@ impl Driver {
             Output::Commit(commit) => {
                 let number: CommitNumber = commit.number;
                 self.commits += 1;
+                self.commit_bytes.push(CommitBytes::of(&commit));
                 self.store.commit(Epoch(0), &[commit]).unwrap();
                 inbox.push_back(Message::Durable(number));
             }
