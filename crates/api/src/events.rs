@@ -157,12 +157,14 @@ impl Details<'_, '_> {
                 parameters,
                 timeout_in_seconds,
                 heartbeat_in_seconds,
+                task_role_arn,
             } => self.with("TaskScheduled", "taskScheduledEventDetails", |it| {
                 it.resource(resource_type, resource);
                 it.out.text("region", region);
                 it.parameters(parameters);
                 it.seconds("timeoutInSeconds", *timeout_in_seconds);
                 it.seconds("heartbeatInSeconds", *heartbeat_in_seconds);
+                it.credentials(task_role_arn.as_deref());
             }),
             EventDetails::TaskStarted {
                 resource_type,
@@ -236,6 +238,7 @@ impl Details<'_, '_> {
                 resource,
                 input,
                 timeout_in_seconds,
+                task_role_arn,
             } => {
                 self.with(
                     "LambdaFunctionScheduled",
@@ -244,6 +247,7 @@ impl Details<'_, '_> {
                         it.out.text("resource", resource);
                         it.input(input);
                         it.seconds("timeoutInSeconds", *timeout_in_seconds);
+                        it.credentials(task_role_arn.as_deref());
                     },
                 );
             }
@@ -437,6 +441,13 @@ impl Details<'_, '_> {
     fn resource(&mut self, resource_type: &str, resource: &str) {
         self.out.text("resourceType", resource_type);
         self.out.text("resource", resource);
+    }
+
+    fn credentials(&mut self, role_arn: Option<&str>) {
+        if let Some(role_arn) = role_arn {
+            self.out
+                .object("taskCredentials", |out| out.text("roleArn", role_arn));
+        }
     }
 
     fn seconds(&mut self, member: &str, seconds: Option<u64>) {

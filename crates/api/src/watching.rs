@@ -175,6 +175,7 @@ mod tests {
             parameters: Document::from_text("{\"secret\":1}"),
             timeout_in_seconds: None,
             heartbeat_in_seconds: None,
+            task_role_arn: None,
         };
         assert_eq!(
             logged(scheduled(), true)["details"]["parameters"],

@@ -13,18 +13,15 @@ use serde_json::{Value, json};
 use samples::{NOW_MS, door, read, request, response, send, with};
 use service_model::{Model, has};
 
-/// Members of answers that belong to what is not served: map runs, credentials, calls of
-/// HTTP endpoints.
+/// Members of answers that belong to what is not served: map runs, calls of HTTP endpoints.
 const NEVER_SAID: &[&str] = &[
     "DescribeExecution.mapRunArn",
     "DescribeStateMachine.label",
     "DescribeStateMachineForExecution.label",
     "DescribeStateMachineForExecution.mapRunArn",
-    "GetExecutionHistory.events.lambdaFunctionScheduledEventDetails.taskCredentials",
     "GetExecutionHistory.events.mapRunFailedEventDetails",
     "GetExecutionHistory.events.mapRunRedrivenEventDetails",
     "GetExecutionHistory.events.mapRunStartedEventDetails",
-    "GetExecutionHistory.events.taskScheduledEventDetails.taskCredentials",
     "ListExecutions.executions.itemCount",
     "ListExecutions.executions.mapRunArn",
     "TestState.inspectionData.request",

@@ -13,6 +13,7 @@ use support::{Run, describe};
 const SNAPSHOT_1: &str = include_str!("formats/snapshot-1.hex");
 const SNAPSHOT_2: &str = include_str!("formats/snapshot-2.hex");
 const HISTORY_1: &str = include_str!("formats/history-1.hex");
+const HISTORY_2: &str = include_str!("formats/history-2.hex");
 
 fn hex(bytes: &[u8]) -> String {
     let lines = bytes
@@ -134,6 +135,7 @@ fn every_event() -> Vec<Event> {
             parameters: document("{}"),
             timeout_in_seconds: None,
             heartbeat_in_seconds: Some(5),
+            task_role_arn: Some("role".into()),
         },
         E::TaskStarted {
             resource_type: resource_type(),
@@ -173,6 +175,7 @@ fn every_event() -> Vec<Event> {
             resource: resource(),
             input: document("23"),
             timeout_in_seconds: None,
+            task_role_arn: None,
         },
         E::LambdaFunctionStarted,
         E::LambdaFunctionSucceeded {
@@ -272,18 +275,18 @@ fn read_and_go_on(run: &mut Run, mut other: Run, sample: &str) {
 }
 
 #[test]
-fn history_of_version_1_is_read_and_written() {
+fn history_of_version_2_is_read_and_written() {
     let events = every_event();
     if std::env::var_os("WRITE_NEW_SAMPLES").is_some() {
         std::fs::write(
-            "tests/formats/history-1.hex",
+            "tests/formats/history-2.hex",
             hex(&history::encode(&events)),
         )
         .unwrap();
         return;
     }
-    assert_eq!(hex(&history::encode(&events)), HISTORY_1);
-    let stored = history::decode(&bytes(HISTORY_1)).unwrap();
+    assert_eq!(hex(&history::encode(&events)), HISTORY_2);
+    let stored = history::decode(&bytes(HISTORY_2)).unwrap();
     assert_eq!(stored[5].references(), Some(1), "the input is written once");
     let input = stored[0].own_document();
     let read = stored
@@ -294,6 +297,12 @@ fn history_of_version_1_is_read_and_written() {
         read.map(|event| describe(&event)).collect::<Vec<_>>(),
         shown
     );
+}
+
+#[test]
+fn history_of_version_1_is_refused_and_not_misread() {
+    // Only builds before the first release wrote it.
+    assert!(history::decode(&bytes(HISTORY_1)).is_err());
 }
 
 #[test]

@@ -153,8 +153,8 @@ pub struct Task {
     pub heartbeat: Option<Seconds>,
     /// `Credentials`.
     pub credentials: Option<Template>,
-    /// `Credentials` of a JSONata state.
-    pub jsonata_credentials: Option<jsonata::Template>,
+    /// `RoleArn` in the `Credentials` of a JSONata state.
+    pub jsonata_role: Option<jsonata::Template>,
     /// `Retry`.
     pub retry: Vec<Retrier>,
     /// `Catch`.

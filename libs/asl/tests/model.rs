@@ -252,7 +252,7 @@ fn jsonata_states_have_templates_that_know_their_fields() {
         panic!("a Task")
     };
     assert_eq!(field(&task.arguments), "Arguments");
-    assert_eq!(field(&task.jsonata_credentials), "Credentials");
+    assert_eq!(field(&task.jsonata_role), "Credentials/RoleArn");
     assert!(task.parameters.is_none());
     assert!(
         matches!(&task.timeout, Some(Seconds::Expression(template)) if &**template.field() == "TimeoutSeconds")

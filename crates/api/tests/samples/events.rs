@@ -45,6 +45,7 @@ pub fn events() -> Vec<Event> {
             parameters: document(),
             timeout_in_seconds: Some(60),
             heartbeat_in_seconds: Some(10),
+            task_role_arn: Some(text("arn:aws:iam::123456789012:role/task")),
         },
         EventDetails::TaskStarted {
             resource_type: resource_type.clone(),
@@ -84,6 +85,7 @@ pub fn events() -> Vec<Event> {
             resource: text("arn:aws:lambda:us-east-1:123456789012:function:f"),
             input: document(),
             timeout_in_seconds: Some(60),
+            task_role_arn: Some(text("arn:aws:iam::123456789012:role/task")),
         },
         EventDetails::LambdaFunctionStarted,
         EventDetails::LambdaFunctionSucceeded { output: document() },

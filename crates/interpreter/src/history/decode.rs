@@ -6,7 +6,7 @@ use super::encode::Place;
 use super::{Event, EventId, FORMAT_VERSION};
 use crate::Document;
 
-/// The bytes are no run of events, or one of a newer version.
+/// The bytes are no run of events, or one of another version.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct HistoryDamaged;
 

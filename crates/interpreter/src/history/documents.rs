@@ -95,6 +95,7 @@ impl<D> EventDetails<D> {
                 parameters,
                 timeout_in_seconds,
                 heartbeat_in_seconds,
+                task_role_arn,
             } => E::TaskScheduled {
                 resource_type,
                 resource,
@@ -102,6 +103,7 @@ impl<D> EventDetails<D> {
                 parameters: change(parameters)?,
                 timeout_in_seconds,
                 heartbeat_in_seconds,
+                task_role_arn,
             },
             E::TaskStarted {
                 resource_type,
@@ -168,10 +170,12 @@ impl<D> EventDetails<D> {
                 resource,
                 input,
                 timeout_in_seconds,
+                task_role_arn,
             } => E::LambdaFunctionScheduled {
                 resource,
                 input: change(input)?,
                 timeout_in_seconds,
+                task_role_arn,
             },
             E::LambdaFunctionStarted => E::LambdaFunctionStarted,
             E::LambdaFunctionSucceeded { output } => E::LambdaFunctionSucceeded {

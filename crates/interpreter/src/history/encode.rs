@@ -9,8 +9,9 @@ use std::sync::Arc;
 use super::{Event, EventId};
 use crate::Document;
 
-/// First byte of every run.
-pub const FORMAT_VERSION: u8 = 1;
+/// First byte of every run. Version 2 knows the role of a task's `Credentials`; no release ever wrote
+/// version 1, which is refused.
+pub const FORMAT_VERSION: u8 = 2;
 
 /// Where the text of a document stands.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]

@@ -109,6 +109,8 @@ pub enum EventDetails<D = Document> {
         parameters: D,
         timeout_in_seconds: Option<u64>,
         heartbeat_in_seconds: Option<u64>,
+        /// The role that the call is made with, when the state has `Credentials`.
+        task_role_arn: Option<Arc<str>>,
     },
     TaskStarted {
         resource_type: Arc<str>,
@@ -148,6 +150,8 @@ pub enum EventDetails<D = Document> {
         resource: Arc<str>,
         input: D,
         timeout_in_seconds: Option<u64>,
+        /// As of `TaskScheduled`.
+        task_role_arn: Option<Arc<str>>,
     },
     LambdaFunctionStarted,
     LambdaFunctionSucceeded {

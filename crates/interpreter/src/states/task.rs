@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use asl::definition::{StateKind, Task};
+use serde_json::Value;
 
 use crate::breaks;
-use crate::dataflow::{Asked, Payload};
+use crate::dataflow::{Asked, Payload, plain};
 use crate::failure::Fault;
 use crate::frame::{FrameId, OpenTask, Stand};
 use crate::history::EventDetails;
@@ -100,6 +101,7 @@ impl Turn<'_> {
         let input = self.work_input(id, parameters.as_ref(), arguments.as_ref(), asked)?;
         let timeout = self.whole_number(id, "TimeoutSeconds", task.timeout.as_ref(), 1)?;
         let heartbeat = self.whole_number(id, "HeartbeatSeconds", task.heartbeat.as_ref(), 1)?;
+        let role = self.task_role(id, task)?;
         let input = self.within_limit(input, &resource.blamed(&task.resource))?;
 
         let is_activity = matches!(resource, Resource::Activity);
@@ -107,10 +109,33 @@ impl Turn<'_> {
             let cause = format!("The activity {} does not exist.", task.resource);
             return Err(self.runtime_fault(id, cause).into());
         }
-        let scheduled = self.append(
-            id,
-            self.scheduled(resource, task, &input, timeout, heartbeat),
-        )?;
+        let details = match resource {
+            Resource::Activity => EventDetails::ActivityScheduled {
+                resource: Arc::clone(&task.resource),
+                input: input.clone(),
+                timeout_in_seconds: timeout,
+                heartbeat_in_seconds: heartbeat,
+            },
+            Resource::Lambda => EventDetails::LambdaFunctionScheduled {
+                resource: Arc::clone(&task.resource),
+                input: input.clone(),
+                timeout_in_seconds: timeout,
+                task_role_arn: role,
+            },
+            Resource::Service {
+                resource_type,
+                resource,
+            } => EventDetails::TaskScheduled {
+                resource_type,
+                resource,
+                region: self.at.world.region().into(),
+                parameters: input.clone(),
+                timeout_in_seconds: timeout,
+                heartbeat_in_seconds: heartbeat,
+                task_role_arn: role,
+            },
+        };
+        let scheduled = self.append(id, details)?;
         self.execution.frame_mut(id).stand = Stand::Task(OpenTask {
             scheduled,
             input: input.clone(),
@@ -152,38 +177,27 @@ impl Turn<'_> {
         Ok(())
     }
 
-    fn scheduled(
-        &self,
-        resource: Resource,
-        task: &Task,
-        input: &Document,
-        timeout_in_seconds: Option<u64>,
-        heartbeat_in_seconds: Option<u64>,
-    ) -> EventDetails {
-        let input = input.clone();
-        match resource {
-            Resource::Activity => EventDetails::ActivityScheduled {
-                resource: Arc::clone(&task.resource),
-                input,
-                timeout_in_seconds,
-                heartbeat_in_seconds,
-            },
-            Resource::Lambda => EventDetails::LambdaFunctionScheduled {
-                resource: Arc::clone(&task.resource),
-                input,
-                timeout_in_seconds,
-            },
-            Resource::Service {
-                resource_type,
-                resource,
-            } => EventDetails::TaskScheduled {
-                resource_type,
-                resource,
-                region: self.at.world.region().into(),
-                parameters: input,
-                timeout_in_seconds,
-                heartbeat_in_seconds,
-            },
+    /// `Credentials`: the role that the call is to be made with, said in history. Whoever makes the
+    /// call has one set of keys and makes it with those.
+    fn task_role(&mut self, id: FrameId, task: &Task) -> Result<Option<Arc<str>>, Halt> {
+        if let Some(role) = &task.jsonata_role {
+            let role = self.jsonata(id, Asked::default(), |scope| role.evaluate_string(scope))?;
+            return Ok(Some(role.into()));
+        }
+        if task.credentials.is_none() {
+            return Ok(None);
+        }
+        let input = self.effective_input(id)?;
+        let credentials = self.template(id, task.credentials.as_ref(), input)?;
+        match credentials.into_value().get("RoleArn") {
+            Some(Value::String(role)) => Ok(Some(role.as_str().into())),
+            other => {
+                let value = plain(other.unwrap_or(&Value::Null));
+                let cause = format!(
+                    "The RoleArn field of Credentials refers to value \"{value}\" which is not a string."
+                );
+                Err(self.runtime_fault(id, cause).into())
+            }
         }
     }
 

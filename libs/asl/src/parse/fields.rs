@@ -353,6 +353,12 @@ impl<'n> Fields<'n> {
         jsonata::Template::parse(&field, &self.get(name)?.to_value()).ok()
     }
 
+    /// A field of an object that stands in the field `outer` of a JSONata state.
+    pub(crate) fn jsonata_inside(&self, outer: &str, name: &str) -> Option<jsonata::Template> {
+        let field = format!("{outer}/{name}");
+        jsonata::Template::parse(&field, &self.get(name)?.to_value()).ok()
+    }
+
     /// A field that may be an expression: `None` when it is none, `Some(None)` when it is a wrong one.
     pub(crate) fn jsonata_expression(&self, name: &str) -> Option<Option<jsonata::Template>> {
         match &self.get(name)?.data {

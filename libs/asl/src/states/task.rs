@@ -1,6 +1,7 @@
 //! Task: has work done by an activity's worker, a function or another service.
 
 use crate::definition::{StateKind, Task};
+use crate::jsonata;
 use crate::parse::fields::Allowed;
 use crate::parse::state::StateReader;
 use crate::template::Template;
@@ -58,7 +59,7 @@ pub(crate) fn read(state: &mut StateReader<'_, '_, '_>) -> Option<StateKind> {
     );
     let parameters = state.template("Parameters");
     let result_selector = state.template("ResultSelector");
-    let credentials = credentials(state);
+    let (credentials, jsonata_role) = credentials(state);
     let result_path = state.result_path();
     let (retry, catch) = (state.retry(), state.catch());
     Some(StateKind::Task(Box::new(Task {
@@ -70,21 +71,30 @@ pub(crate) fn read(state: &mut StateReader<'_, '_, '_>) -> Option<StateKind> {
         timeout,
         heartbeat,
         credentials,
-        jsonata_credentials: state.jsonata("Credentials"),
+        jsonata_role,
         retry,
         catch,
         transition: transition?,
     })))
 }
 
-/// `Credentials` of a JSONPath state; the rules are for both.
-fn credentials(state: &mut StateReader<'_, '_, '_>) -> Option<Template> {
+/// `Credentials` of a JSONPath state, or their `RoleArn` in a JSONata state; the rules are for both.
+fn credentials(
+    state: &mut StateReader<'_, '_, '_>,
+) -> (Option<Template>, Option<jsonata::Template>) {
     let fields = state.fields;
-    let credentials = fields.object("Credentials", state.findings())?;
+    let Some(credentials) = fields.object("Credentials", state.findings()) else {
+        return (None, None);
+    };
     let by_path = !state.is_jsonata() && credentials.has("RoleArn.$");
     if !credentials.has("RoleArn") && !by_path {
         let message = "The field 'RoleArn' is required but was missing";
         credentials.report(message, state.findings());
     }
-    state.template("Credentials")
+    credentials.string("RoleArn", state.findings());
+    let role = match state.is_jsonata() {
+        true => credentials.jsonata_inside("Credentials", "RoleArn"),
+        false => None,
+    };
+    (state.template("Credentials"), role)
 }
