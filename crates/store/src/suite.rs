@@ -12,6 +12,7 @@ mod listings;
 mod model;
 mod records;
 mod recovery;
+mod removals;
 mod rows;
 mod samples;
 
@@ -116,6 +117,26 @@ pub const CASES: &[(&str, Case)] = &[
         recovery::what_is_armed_again_stays,
     ),
     (
+        "what_is_removed_is_gone_and_neighbours_stay",
+        removals::what_is_removed_is_gone_and_neighbours_stay,
+    ),
+    (
+        "a_removal_may_be_repeated",
+        removals::a_removal_may_be_repeated,
+    ),
+    (
+        "a_name_claimed_since_is_left_alone",
+        removals::a_name_claimed_since_is_left_alone,
+    ),
+    (
+        "a_life_and_its_end_share_one_call",
+        removals::a_life_and_its_end_share_one_call,
+    ),
+    (
+        "what_is_removed_is_not_written_on",
+        removals::what_is_removed_is_not_written_on,
+    ),
+    (
         "random_commits_read_back_as_the_model_says",
         model::random_commits_read_back_as_the_model_says,
     ),
@@ -136,7 +157,9 @@ macro_rules! suite {
             listings_follow_moves listings_of_machines_stay_apart records_are_put_and_deleted
             records_page_in_key_order timers_come_in_order_of_due_time
             tasks_come_in_order_of_queue_and_position what_is_dropped_is_gone what_is_armed_again_stays
-            random_commits_read_back_as_the_model_says
+            what_is_removed_is_gone_and_neighbours_stay a_removal_may_be_repeated
+            a_name_claimed_since_is_left_alone a_life_and_its_end_share_one_call
+            what_is_removed_is_not_written_on random_commits_read_back_as_the_model_says
         }
     };
     (@tests $home:expr; $($case:ident)*) => {
