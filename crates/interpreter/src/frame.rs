@@ -105,6 +105,9 @@ pub(crate) struct Join<D = Document> {
     /// The items of a Map, read again from the state's input after a restore.
     #[serde(skip)]
     pub(crate) items: Option<Arc<Vec<serde_json::Value>>>,
+    /// What an `ItemSelector` sees as `$`: the same for every item, found again after a restore.
+    #[serde(skip)]
+    pub(crate) selected_from: Option<Document>,
 }
 
 /// A handed-out task whose `ActivityStarted` is not in history yet.
@@ -216,6 +219,7 @@ impl<D> Stand<D> {
                     next: join.next,
                     lanes: join.lanes,
                     items: join.items,
+                    selected_from: join.selected_from,
                 })
             }
         })

@@ -103,9 +103,13 @@ impl Turn<'_> {
         let mut joins = Vec::new();
         for (id, frame) in &mut self.execution.frames {
             frame.visit.attempts.clear();
-            match frame.stand {
+            match &mut frame.stand {
                 // It goes on with the attempt it is at, whose number its items may depend on.
-                Stand::Join(_) => joins.push(*id),
+                Stand::Join(join) => {
+                    // An `InputPath` may see that this is a redrive.
+                    join.selected_from = None;
+                    joins.push(*id);
+                }
                 _ => {
                     frame.visit.retries = 0;
                     self.execution.ready.push_back(*id);

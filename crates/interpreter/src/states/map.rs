@@ -50,6 +50,7 @@ impl Turn<'_> {
             next: 0,
             lanes,
             items: Some(items),
+            selected_from: None,
         });
         if length == 0 {
             return self.joined(id);
@@ -115,10 +116,24 @@ impl Turn<'_> {
                 self.jsonata_field(id, selector.as_ref(), asked, item)
             }
             (selector, _) => {
-                let input = self.effective_input(id)?;
+                let input = self.selected_from(id)?;
                 Ok(self.template_for(id, selector.as_ref(), input, asked)?)
             }
         }
+    }
+
+    /// The effective input, found once for all iterations: `InputPath` may copy all the items.
+    fn selected_from(&mut self, id: FrameId) -> Result<Payload, Halt> {
+        if let Stand::Join(join) = &self.execution.frame(id).stand
+            && let Some(known) = &join.selected_from
+        {
+            return Ok(Payload::Document(known.clone()));
+        }
+        let input = self.effective_input(id)?.into_document();
+        if let Stand::Join(join) = &mut self.execution.frame_mut(id).stand {
+            join.selected_from = Some(input.clone());
+        }
+        Ok(Payload::Document(input))
     }
 
     /// The items: the same at every call within an attempt.

@@ -20,6 +20,7 @@ impl Turn<'_> {
             next: branches,
             lanes: branches,
             items: None,
+            selected_from: None,
         });
         let started = self.execution.frame(id).previous;
         for (slot, start_at) in (0..branches).zip(&parallel.branches) {
