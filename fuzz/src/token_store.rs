@@ -173,7 +173,9 @@ fn record(kind: RecordKind, bytes: &[u8]) {
         }),
     ];
     for request in &requests {
-        let _ = engine::read(request, &store, &options().owner, &|_, _| false, 0, true);
+        let limits = interpreter::Limits::default();
+        let owner = options().owner;
+        let _ = engine::read(request, &store, &owner, &|_, _| false, 0, true, &limits);
     }
 }
 

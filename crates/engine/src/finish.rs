@@ -112,6 +112,7 @@ impl Shard {
             machine_exists: self
                 .machine_names
                 .contains_key(&live.execution.birth().machine),
+            limits: self.limits,
         };
         // AWS tells of STANDARD executions only.
         if !live.is_express() {

@@ -1,6 +1,6 @@
 //! The operations that only read what is durable, answered from the store.
 
-use interpreter::EventId;
+use interpreter::{EventId, Limits};
 use store::{ExecutionId, Store, StoreError};
 
 use crate::arn::Owner;
@@ -33,7 +33,7 @@ impl From<StoreError> for ReadError {
 /// `in_doubt` says whether a hand-out (execution, scheduling event) may still be put back: readers
 /// are not shown that such a task has started. `now_ms` is what the wall clock shows: it decides what
 /// can still be redriven. `express_kept` says whether EXPRESS executions are kept after their end; where
-/// they are not, they cannot be read while they run either, as on AWS.
+/// they are not, they cannot be read while they run either, as on AWS. `limits` are those in force.
 pub fn read(
     request: &Request,
     store: &dyn Store,
@@ -41,8 +41,17 @@ pub fn read(
     in_doubt: &dyn Fn(ExecutionId, EventId) -> bool,
     now_ms: i64,
     express_kept: bool,
+    limits: &Limits,
 ) -> Result<Response, ReadError> {
-    let answer = read_once(request, store, owner, in_doubt, now_ms, express_kept);
+    let answer = read_once(
+        request,
+        store,
+        owner,
+        in_doubt,
+        now_ms,
+        express_kept,
+        limits,
+    );
     // An execution that is taken away under a reader's eyes is not damaged.
     if let (Err(ReadError::Store(_)), Some(arn)) = (&answer, execution_of(request))
         && let Err(ReadError::Rejected(gone)) =
@@ -70,6 +79,7 @@ fn read_once(
     in_doubt: &dyn Fn(ExecutionId, EventId) -> bool,
     now_ms: i64,
     express_kept: bool,
+    limits: &Limits,
 ) -> Result<Response, ReadError> {
     use operations as op;
     match request {
@@ -99,7 +109,7 @@ fn read_once(
                 .map(Response::ListStateMachineAliases)
         }
         Request::DescribeExecution(request) => {
-            op::describe_execution::read(request, store, owner, now_ms, express_kept)
+            op::describe_execution::read(request, store, owner, now_ms, express_kept, limits)
                 .map(Response::DescribeExecution)
         }
         Request::DescribeStateMachineForExecution(request) => {
@@ -111,7 +121,7 @@ fn read_once(
                 .map(Response::ListExecutions)
         }
         Request::GetExecutionHistory(request) => {
-            op::get_execution_history::read(request, store, owner, in_doubt, express_kept)
+            op::get_execution_history::read(request, store, owner, in_doubt, express_kept, limits)
                 .map(Response::GetExecutionHistory)
         }
         Request::DescribeMapRun(request) => {

@@ -178,7 +178,12 @@ impl StatusChange {
             failure: execution.failure().cloned(),
             redrive_count: execution.redrive_count(),
             redrive_ms: execution.redrive_ms(),
-            not_redrivable: not_redrivable(execution, seen.machine_exists, seen.at_ms),
+            not_redrivable: not_redrivable(
+                execution,
+                seen.machine_exists,
+                &seen.limits,
+                seen.at_ms,
+            ),
         };
         let mut changes = Vec::new();
         if seen.opens {
@@ -205,4 +210,5 @@ pub(crate) struct Seen {
     pub(crate) opens: bool,
     pub(crate) closes: bool,
     pub(crate) machine_exists: bool,
+    pub(crate) limits: interpreter::Limits,
 }

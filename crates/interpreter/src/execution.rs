@@ -7,7 +7,7 @@ use asl::StateMachine;
 
 use crate::frame::{Frame, FrameId, PendingStart};
 use crate::history::{Event, EventDetails, EventId};
-use crate::limits::{HISTORY_EVENTS_MAX, Limits};
+use crate::limits::Limits;
 use crate::random::Stream;
 use crate::redrive::Redrives;
 use crate::test_state::Trial;
@@ -234,9 +234,9 @@ impl Execution {
     }
 
     /// The events that pending hand-outs will become, in order: `(task, event)`. Shown to readers as far
-    /// as deliveries are not in doubt.
-    pub fn pending(&self) -> Vec<(u32, Event)> {
-        let ids = self.events + 1..HISTORY_EVENTS_MAX;
+    /// as deliveries are not in doubt. No EXPRESS execution has any: there are no activities in them.
+    pub fn pending(&self, limits: &Limits) -> Vec<(u32, Event)> {
+        let ids = self.events + 1..limits.history_events_max;
         ids.zip(&self.pending)
             .map(|(id, start)| {
                 let details = EventDetails::ActivityStarted {

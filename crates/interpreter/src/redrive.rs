@@ -14,7 +14,7 @@ use crate::breaks;
 use crate::execution::{Execution, Status};
 use crate::frame::{Frame, FrameId, Stand};
 use crate::history::EventDetails;
-use crate::limits::{HISTORY_EVENTS_MAX, REDRIVE_TOKENS_MAX};
+use crate::limits::{Limits, REDRIVE_TOKENS_MAX};
 use crate::turn::{Closed, Turn};
 
 /// What is remembered of the redrives of an execution.
@@ -54,17 +54,21 @@ impl Execution {
     }
 
     /// Whether its history has room for a redrive.
-    pub fn has_room_for_redrive(&self) -> bool {
-        self.events < HISTORY_EVENTS_MAX - 1
+    pub fn has_room_for_redrive(&self, limits: &Limits) -> bool {
+        self.events < limits.history_events_max.saturating_sub(1)
     }
 
     /// Keeps what a closed execution stood on, if it may ever be redriven.
-    pub(crate) fn keep_where_it_stood(&mut self, frames: BTreeMap<FrameId, Frame>) {
+    pub(crate) fn keep_where_it_stood(
+        &mut self,
+        frames: BTreeMap<FrameId, Frame>,
+        limits: &Limits,
+    ) {
         let failed = matches!(
             self.status,
             Status::Failed | Status::TimedOut | Status::Aborted
         );
-        if !failed || !self.has_room_for_redrive() {
+        if !failed || !self.has_room_for_redrive(limits) {
             return;
         }
         self.frames = frames;

@@ -222,7 +222,8 @@ impl<'a> Turn<'a> {
         execution.stop_ms = Some(execution.last_ms);
         // EXPRESS executions cannot be redriven.
         if self.machine.machine_type == asl::MachineType::Standard {
-            execution.keep_where_it_stood(self.stood.take().unwrap_or(frames));
+            let stood = self.stood.take().unwrap_or(frames);
+            execution.keep_where_it_stood(stood, &self.at.limits);
         }
         let deadline = execution.deadline.take().map(|(timer, _)| timer);
         for timer in [deadline, execution.go_on.take()].into_iter().flatten() {

@@ -5,7 +5,7 @@
 mod support;
 
 use interpreter::limits::{HISTORY_EVENTS_MAX, PAYLOAD_BYTES_MAX};
-use interpreter::{Document, EventDetails, Execution, Failure, Input, Status};
+use interpreter::{Document, EventDetails, Execution, Failure, Input, Limits, Status};
 use support::{Run, START_MS, describe};
 
 /// States that go round for ever, two events each.
@@ -54,7 +54,7 @@ fn a_start_that_finds_no_place_in_history_is_the_failure() {
     })
     .unwrap();
     assert!(
-        run.execution.pending().is_empty(),
+        run.execution.pending(&Limits::default()).is_empty(),
         "there is no event it could become"
     );
     run.advance_to(START_MS);
@@ -75,7 +75,7 @@ fn pending_starts_are_shown_with_the_numbers_they_will_get() {
         worker_name: Some("w".into()),
     })
     .unwrap();
-    let pending = run.execution.pending();
+    let pending = run.execution.pending(&Limits::default());
     assert_eq!(pending.len(), 1);
     assert_eq!(
         (pending[0].0, pending[0].1.timestamp_ms),

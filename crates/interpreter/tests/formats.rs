@@ -7,7 +7,7 @@
 mod support;
 
 use interpreter::history::{self, Event, EventDetails as E};
-use interpreter::{Document, Execution, Failure, Input, StateType};
+use interpreter::{Document, Execution, Failure, Input, Limits, StateType};
 use support::{Run, describe};
 
 const SNAPSHOT_1: &str = include_str!("formats/snapshot-1.hex");
@@ -70,7 +70,7 @@ fn busy() -> Run {
             "{stand} is missing: {shown}"
         );
     }
-    assert_eq!(run.execution.pending().len(), 1);
+    assert_eq!(run.execution.pending(&Limits::default()).len(), 1);
     run
 }
 

@@ -3,7 +3,7 @@
 mod support;
 
 use interpreter::limits::EXECUTION_SECONDS_MAX;
-use interpreter::{EventDetails, Limits, Status};
+use interpreter::{EventDetails, Input, Limits, Status};
 use support::{Run, START_MS};
 
 const WORK: &str = "arn:aws:states:us-east-1:123456789012:activity:work";
@@ -78,6 +78,52 @@ fn a_shorter_history_ends_sooner() {
     let failure = run.execution.failure().expect("it failed");
     let cause = failure.cause.as_deref().unwrap_or_default();
     assert!(cause.contains("(10)"), "{cause}");
+}
+
+/// Five events until the task is scheduled, then two for each further state: 29 of 30.
+#[test]
+fn a_start_that_a_shorter_history_has_no_place_for_is_not_shown() {
+    let limits = |history_events_max| Limits {
+        history_events_max,
+        ..Limits::default()
+    };
+    let round = r#""P":{"Type":"Pass","Next":"C"},
+        "C":{"Type":"Choice","Default":"P","Choices":[{"Variable":"$.no","IsPresent":true,"Next":"E"}]},
+        "E":{"Type":"Succeed"}"#;
+    let definition = format!(
+        r#"{{"StartAt":"A","States":{{"A":{{"Type":"Parallel","End":true,"Branches":[
+            {{"StartAt":"T","States":{{"T":{{"Type":"Task","Resource":"{WORK}","End":true}}}}}},
+            {{"StartAt":"P","States":{{{round}}}}}]}}}}}}"#
+    );
+    let mut run = Run::start_within(limits(30), &definition, "{}", 14, false);
+    assert_eq!(run.execution.events(), 29);
+    let hand_out = Input::HandOut {
+        task: 5,
+        worker_name: None,
+    };
+    run.step(hand_out).expect("the task waits for a worker");
+    assert!(run.execution.pending(&limits(30)).is_empty());
+    assert_eq!(run.execution.pending(&limits(31)).len(), 1);
+}
+
+#[test]
+fn a_shorter_history_has_room_for_a_redrive_or_has_not() {
+    let definition = waits("");
+    for (history_events_max, room) in [(6, true), (5, false)] {
+        let limits = Limits {
+            history_events_max,
+            ..Limits::default()
+        };
+        let mut run = run(limits, &definition, "{}");
+        let stop = Input::Stop {
+            error: None,
+            cause: None,
+        };
+        run.step(stop).expect("it can be stopped");
+        assert_eq!(run.execution.events(), 4);
+        assert_eq!(run.execution.has_room_for_redrive(&limits), room);
+        assert_eq!(run.execution.can_go_on(), room);
+    }
 }
 
 #[test]

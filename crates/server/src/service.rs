@@ -31,6 +31,8 @@ pub struct Service {
     pub owner: Owner,
     /// Whether EXPRESS executions are kept after their end.
     pub express_kept: bool,
+    /// The limits of executions.
+    pub limits: interpreter::Limits,
     pub clock: Clock,
     pub metrics: Arc<Metrics>,
     /// The way to other services.
@@ -164,6 +166,7 @@ impl Service {
                 &in_doubt,
                 now_ms,
                 service.express_kept,
+                &service.limits,
             )
         });
         match read.await {

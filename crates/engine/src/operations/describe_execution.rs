@@ -34,6 +34,7 @@ pub(crate) fn read(
     owner: &Owner,
     now_ms: i64,
     express_kept: bool,
+    limits: &interpreter::Limits,
 ) -> Result<Response, ReadError> {
     let (id, row) = find(&request.execution_arn, store, owner, express_kept)?;
     let execution = load::restore(store, id, &row)?;
@@ -57,7 +58,7 @@ pub(crate) fn read(
         state_machine_alias_arn: text(&birth.state_machine_alias_arn),
         redrive_count: execution.redrive_count(),
         redrive_ms: execution.redrive_ms(),
-        redrive_status: redrive_status(&execution, store, now_ms)?,
+        redrive_status: redrive_status(&execution, store, limits, now_ms)?,
     };
     Ok(Response { description })
 }
@@ -102,6 +103,7 @@ pub(crate) fn find(
 fn redrive_status(
     execution: &Execution,
     store: &dyn Store,
+    limits: &interpreter::Limits,
     now_ms: i64,
 ) -> Result<(String, Option<String>), ReadError> {
     let birth = execution.birth();
@@ -114,7 +116,7 @@ fn redrive_status(
     let exists = machine
         .and_then(|bytes| records::decode::<MachineRecord>(&bytes))
         .is_some_and(|machine| machine.number == birth.machine);
-    Ok(match not_redrivable(execution, exists, now_ms) {
+    Ok(match not_redrivable(execution, exists, limits, now_ms) {
         None => ("REDRIVABLE".to_owned(), None),
         reason => ("NOT_REDRIVABLE".to_owned(), reason),
     })

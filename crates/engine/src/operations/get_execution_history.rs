@@ -9,7 +9,7 @@ use crate::load;
 use crate::operations::describe_execution;
 use crate::read::ReadError;
 use crate::records;
-use interpreter::{Event, EventId};
+use interpreter::{Event, EventId, Limits};
 
 /// What is asked.
 #[derive(Clone, Debug)]
@@ -41,9 +41,10 @@ pub(crate) fn read(
     owner: &Owner,
     in_doubt: &dyn Fn(ExecutionId, EventId) -> bool,
     express_kept: bool,
+    limits: &Limits,
 ) -> Result<Response, ReadError> {
     let (id, row) = describe_execution::find(&request.execution_arn, store, owner, express_kept)?;
-    let (execution, pending) = settled_view(id, row, store, in_doubt)?;
+    let (execution, pending) = settled_view(id, row, store, in_doubt, limits)?;
     let last = execution.events() + u32::try_from(pending.len()).unwrap_or(0);
     let limit = u32::try_from(request.limit).unwrap_or(u32::MAX);
     let page = Page::new(request.reverse, request.after, last, limit);
@@ -79,11 +80,12 @@ fn settled_view(
     mut row: ExecutionRow,
     store: &dyn Store,
     in_doubt: &dyn Fn(ExecutionId, EventId) -> bool,
+    limits: &Limits,
 ) -> Result<(Execution, Vec<Event>), ReadError> {
     loop {
         let execution = load::restore(store, id, &row)?;
         let pending: Vec<Event> = execution
-            .pending()
+            .pending(limits)
             .into_iter()
             .take_while(|(task, _)| !in_doubt(id, *task))
             .map(|(_, event)| event)

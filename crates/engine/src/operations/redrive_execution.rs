@@ -130,7 +130,7 @@ impl Shard {
         let machine = live.execution.birth().machine;
         let machine_exists = self.machine_names.contains_key(&machine);
         let refused = |reason| Rejection::new(ErrorName::ExecutionNotRedrivable, reason);
-        if let Some(reason) = not_redrivable(&live.execution, machine_exists, at_ms) {
+        if let Some(reason) = not_redrivable(&live.execution, machine_exists, &self.limits, at_ms) {
             return Err(refused(reason));
         }
         self.room_for_execution()?;
@@ -161,6 +161,7 @@ const FORGOTTEN: &str = "Execution cannot be redriven: it closed before this ser
 pub(crate) fn not_redrivable(
     execution: &Execution,
     machine_exists: bool,
+    limits: &interpreter::Limits,
     now_ms: i64,
 ) -> Option<String> {
     let status = match execution.status() {
@@ -177,12 +178,12 @@ pub(crate) fn not_redrivable(
                       machine again and start a new execution";
         return Some(reason.to_owned());
     }
-    if !execution.has_room_for_redrive() {
+    if !execution.has_room_for_redrive(limits) {
         let events = execution.events();
         return Some(format!(
             "Execution cannot be redriven: its history holds {events} events, and a redrive needs \
              fewer than {}. Start a new execution instead",
-            interpreter::limits::HISTORY_EVENTS_MAX - 1
+            limits.history_events_max.saturating_sub(1)
         ));
     }
     let closed_ms = execution.stop_ms().unwrap_or(now_ms);

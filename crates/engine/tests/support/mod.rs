@@ -261,7 +261,16 @@ impl Driver {
         let in_doubt = |execution, event| self.doubts.contains(&(execution, event));
         let kept = self.options.express_retention_ms > 0;
         let now_ms = self.now.wall_ms;
-        match engine::read(&request, &self.store, &owner(), &in_doubt, now_ms, kept) {
+        let limits = &self.options.limits;
+        match engine::read(
+            &request,
+            &self.store,
+            &owner(),
+            &in_doubt,
+            now_ms,
+            kept,
+            limits,
+        ) {
             Ok(response) => Ok(response),
             Err(ReadError::Rejected(rejection)) => Err(rejection),
             Err(ReadError::Store(error)) => panic!("{error}"),

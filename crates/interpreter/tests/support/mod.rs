@@ -253,7 +253,9 @@ impl Run {
                 );
             }
         }
-        for (event, (_, pending)) in (self.execution.events() + 1..).zip(self.execution.pending()) {
+        for (event, (_, pending)) in
+            (self.execution.events() + 1..).zip(self.execution.pending(&self.limits))
+        {
             assert_eq!(pending.id, event);
         }
         let closed = self.execution.status() != Status::Running;

@@ -86,6 +86,7 @@ pub(super) fn edge(runtime: tokio::runtime::Handle) -> (Edge, driver::Threads) {
     };
     let service = Arc::new(Service {
         express_kept: false,
+        limits: interpreter::Limits::default(),
         door: Door::new(door),
         driver,
         store,

@@ -177,6 +177,7 @@ fn start(
         driver,
         store,
         owner,
+        limits: settings.limits.of_executions(),
         express_kept: settings.express_retention.value > Span::default(),
         clock,
         metrics,

@@ -149,6 +149,7 @@ impl World {
             &in_doubt,
             now_ms,
             self.express_kept(),
+            &interpreter::Limits::default(),
         )
         .map_err(|error| match error {
             ReadError::Rejected(rejection) => rejection.message,

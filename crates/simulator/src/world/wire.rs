@@ -156,6 +156,7 @@ impl World {
             &in_doubt,
             self.clock.now().wall_ms,
             self.express_kept(),
+            &interpreter::Limits::default(),
         ) {
             Ok(response) => Ok(Ok(response)),
             Err(ReadError::Rejected(rejection)) => Ok(Err(rejection)),
