@@ -34,6 +34,10 @@ const fn ring(name: &'static str, what: &'static str) -> Broken {
 pub const ALL: &[Broken] = &[
     driver("r01", "a start is answered before it is durable"),
     driver("r02", "a completion is answered before it is durable"),
+    driver(
+        "r03",
+        "a change of a state machine, a version or an alias is answered before it is durable",
+    ),
     driver("r04", "a stop is answered before it is durable"),
     driver("r05", "heartbeats are answered and forgotten"),
     driver("r06", "a crash leaves half of a commit behind"),

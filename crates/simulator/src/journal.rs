@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use store::ExecutionId;
 
+use crate::checkers::Resources;
 use crate::ledger::Moment;
 use crate::world::process::{Delivery, Waiting};
 
@@ -25,6 +26,8 @@ pub enum Fate {
 pub struct Start {
     /// Name of the state machine.
     pub machine: String,
+    /// ARN of the machine, or of a version or an alias of it.
+    pub machine_arn: String,
     /// Name of the execution, when one was given.
     pub name: Option<String>,
     /// The input, which carries a mark that all starts of the same kind share.
@@ -93,6 +96,19 @@ pub struct Redrive {
     pub redrive_ms: i64,
 }
 
+/// A change of a state machine, or of what belongs to it.
+#[derive(Clone, Debug)]
+pub struct Change {
+    /// ARN of the machine.
+    pub machine: String,
+    /// What changes; empty where only the answer says.
+    pub what: String,
+    /// How it looks afterwards; `None` when it is gone.
+    pub new: Option<String>,
+    /// What became of it.
+    pub fate: Fate,
+}
+
 /// What a reader was shown of an execution.
 #[derive(Clone, Debug, Default)]
 pub struct Shown {
@@ -115,6 +131,10 @@ pub struct Journal {
     pub stops: Vec<Stop>,
     /// In order.
     pub redrives: Vec<Redrive>,
+    /// In order.
+    pub changes: Vec<Change>,
+    /// What is known of machines, versions and aliases.
+    pub resources: Resources,
     /// By execution ARN.
     pub shown: BTreeMap<String, Shown>,
     /// Tasks that arrived, and the workers that got them.

@@ -10,8 +10,11 @@ mod lines;
 mod online;
 mod promises;
 mod redrives;
+mod resources;
 mod timing;
 mod told;
+
+pub use resources::Resources;
 
 use engine::operations::{describe_execution, get_execution_history};
 use engine::shapes::ExecutionDescription;
@@ -74,6 +77,7 @@ impl World {
             self.check_what_was_shown(it);
             self.check_redrives(it);
         }
+        self.check_resources(&seen);
         self.check_promises(&seen);
         self.check_books(&seen);
     }

@@ -1,6 +1,7 @@
 //! Who asks: people who start and stop executions, workers, readers, and some who only make noise.
 
 mod noise;
+mod publisher;
 mod reader;
 mod redriver;
 mod starter;
@@ -40,6 +41,8 @@ pub enum Purpose {
     Stop(usize),
     /// That redrive of the journal.
     Redrive(usize),
+    /// That change of the journal.
+    Change(usize),
     /// Nonsense: any refusal will do, but nothing else.
     Noise,
     /// A token that nobody ever had: must be refused by this name.
@@ -133,6 +136,8 @@ impl World {
                 "loggingConfiguration": logging,
             });
             self.send(Purpose::Setup, Operation::CreateStateMachine, &body);
+            let arn = crate::world::owner().state_machine_arn(&name);
+            self.journal.resources.became(&arn, Some(definition));
         }
         self.drain();
     }
@@ -146,7 +151,7 @@ impl World {
             65..70 => self.redrive_something(),
             70..92 => self.read_something(),
             92..95 => self.make_noise(),
-            95..98 => self.change_a_definition(),
+            95..98 => self.change_a_machine(),
             _ => self.delete_or_make_an_activity(),
         }
     }
@@ -169,21 +174,6 @@ impl World {
             let body = json!({ "activityArn": arn });
             self.send(Purpose::Setup, Operation::DeleteActivity, &body);
         }
-    }
-
-    /// What starts from now on does something else.
-    fn change_a_definition(&mut self) {
-        if !self.dice.chance(20) {
-            return;
-        }
-        let Some(name) = self.dice.pick(&self.cast.machines).cloned() else {
-            return;
-        };
-        let definition = self.author.definition();
-        note!(self, "{name} becomes {definition}");
-        let arn = crate::world::owner().state_machine_arn(&name);
-        let body = json!({ "stateMachineArn": arn, "definition": definition });
-        self.send(Purpose::Setup, Operation::UpdateStateMachine, &body);
     }
 
     /// The shard said something to a request; its client does not know yet.
@@ -210,7 +200,7 @@ impl World {
         self.tally.count_answer(&told);
         // What was promised is put to the test at once, now and then.
         let percent = match purpose {
-            Purpose::Stop(_) | Purpose::Redrive(_) => 20,
+            Purpose::Stop(_) | Purpose::Redrive(_) | Purpose::Change(_) => 20,
             Purpose::Start(_) | Purpose::Complete(_) => 1,
             _ => 0,
         };
@@ -231,6 +221,7 @@ impl World {
             }
             Purpose::Stop(at) => self.stop_answered(at, &told),
             Purpose::Redrive(at) => self.redrive_answered(at, &told),
+            Purpose::Change(at) => self.change_answered(at, &told),
             Purpose::Noise => self.noise_answered(&told),
             Purpose::Forged => self.forgery_answered(&told),
         }
@@ -244,6 +235,10 @@ impl World {
             Purpose::Beat(at) => self.journal.beats.get_mut(at).map(|it| &mut it.fate),
             Purpose::Stop(at) => self.journal.stops.get_mut(at).map(|it| &mut it.fate),
             Purpose::Redrive(at) => self.journal.redrives.get_mut(at).map(|it| &mut it.fate),
+            Purpose::Change(at) => {
+                self.change_unanswered(at);
+                self.journal.changes.get_mut(at).map(|it| &mut it.fate)
+            }
             Purpose::Setup | Purpose::Poll { .. } | Purpose::Noise | Purpose::Forged => None,
         };
         if let Some(fate) = fate {

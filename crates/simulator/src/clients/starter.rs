@@ -32,8 +32,17 @@ impl World {
             }
             None => self.input(10_000 + self.journal.starts.len() as u64),
         };
+        let owner = crate::world::owner();
+        let mut machine_arn = owner.state_machine_arn(&machine);
+        if self.dice.chance(30)
+            && let Some(published) = self.something_published(&machine_arn)
+        {
+            self.tally.fault("start by version or alias");
+            machine_arn = published;
+        }
         let start = Start {
             machine,
+            machine_arn,
             name: name.map(|number| format!("n{number}")),
             input,
             fate: Fate::Waiting,
@@ -98,8 +107,7 @@ impl World {
     }
 
     fn send_start(&mut self, start: Start) {
-        let arn = crate::world::owner().state_machine_arn(&start.machine);
-        let mut body = json!({ "stateMachineArn": arn, "input": start.input });
+        let mut body = json!({ "stateMachineArn": start.machine_arn, "input": start.input });
         if let Some(name) = &start.name {
             body["name"] = json!(name);
         }

@@ -187,7 +187,7 @@ impl World {
         self.process.loads.push(Waiting { by_ms, what });
     }
 
-    /// Breaks `r01`, `r02` and `r04`.
+    /// Breaks `r01` to `r04`.
     fn answers_too_early(&self, release: &Release) -> bool {
         let Release::Reply {
             response: Ok(response),
@@ -200,6 +200,13 @@ impl World {
             Response::StartExecution(_) => self.is_broken("r01"),
             Response::SendTaskSuccess(_) | Response::SendTaskFailure(_) => self.is_broken("r02"),
             Response::StopExecution(_) => self.is_broken("r04"),
+            Response::UpdateStateMachine(_)
+            | Response::PublishStateMachineVersion(_)
+            | Response::DeleteStateMachineVersion(_)
+            | Response::CreateStateMachineAlias(_)
+            | Response::UpdateStateMachineAlias(_)
+            | Response::DeleteStateMachineAlias(_)
+            | Response::TagResource(_) => self.is_broken("r03"),
             _ => false,
         }
     }
