@@ -191,7 +191,9 @@ impl Turn<'_> {
         // A task that was put back after its start had entered history is not started a second time:
         // AWS writes one ActivityStarted for each ActivityScheduled.
         if !open.started {
-            let at_ms = self.at.now_ms;
+            // Readers see it before it is written: even so it is never older than what was written
+            // last (R22).
+            let at_ms = self.at.now_ms.max(self.execution.last_ms);
             self.execution.pending.push(PendingStart {
                 frame: id,
                 task,

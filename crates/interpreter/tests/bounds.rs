@@ -95,6 +95,41 @@ fn pending_starts_are_shown_with_the_numbers_they_will_get() {
 }
 
 #[test]
+fn a_pending_start_is_never_shown_older_than_what_was_written() {
+    let mut run = Run::start(&task(WORK, ""), "{}", 100, true);
+    run.now_ms -= 51_000;
+    run.step(Input::HandOut {
+        task: 3,
+        worker_name: None,
+    })
+    .unwrap();
+    let shown_ms = run.execution.pending()[0].1.timestamp_ms;
+    assert_eq!(shown_ms, START_MS);
+    run.step(Input::TaskSucceeded {
+        task: 3,
+        hand_out: 1,
+        output: Document::from_text("1"),
+    })
+    .unwrap();
+    assert_eq!(run.events[3].timestamp_ms, shown_ms);
+}
+
+#[test]
+fn a_deadline_that_lies_ahead_of_the_clock_ends_an_execution_now() {
+    let definition = r#"{"StartAt":"W","TimeoutSeconds":60,"States":{
+        "W":{"Type":"Wait","Seconds":600,"End":true}}}"#;
+    let mut run = Run::start(definition, "{}", 100, true);
+    // A minute went by; the wall clock was set back in it, and shows nine seconds.
+    run.now_ms = START_MS + 9_000;
+    let (timer, _) = run.timers.iter().min_by_key(|(_, due)| **due).unwrap();
+    let timer = *timer;
+    run.timers.remove(&timer);
+    run.step(Input::TimerFired(timer)).unwrap();
+    assert_eq!(run.execution.status(), Status::TimedOut);
+    assert_eq!(run.execution.stop_ms(), Some(START_MS + 9_000));
+}
+
+#[test]
 fn a_year_passes_in_a_moment() {
     let year = 365 * 24 * 3600;
     let definition = format!(
