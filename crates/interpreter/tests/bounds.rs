@@ -103,7 +103,9 @@ fn a_pending_start_is_never_shown_older_than_what_was_written() {
         worker_name: None,
     })
     .unwrap();
-    let shown_ms = run.execution.pending()[0].1.timestamp_ms;
+    let shown_ms = run.execution.pending(&interpreter::Limits::default())[0]
+        .1
+        .timestamp_ms;
     assert_eq!(shown_ms, START_MS);
     run.step(Input::TaskSucceeded {
         task: 3,
