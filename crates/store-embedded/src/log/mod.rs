@@ -178,10 +178,18 @@ impl<D: Disk> Log<D> {
         for number in numbers {
             let file = Arc::new(disk.open(number).map_err(LogError::Io)?);
             let content = file.read_all().map_err(LogError::Io)?;
-            match Header::decode(&content) {
-                Header { sequence: 0, .. } => spares.push(Spare { number, file }),
-                header => live.push((header, number, file, content)),
+            let (header, is_torn) = Header::decode(&content);
+            if header.sequence == 0 {
+                spares.push(Spare { number, file });
+                continue;
             }
+            // Else the older copy could come back: were the power to go while the newer is written
+            // over, it would be all that is left.
+            if is_torn {
+                file.write(0, &header.encode()).map_err(LogError::Io)?;
+                file.sync().map_err(LogError::Io)?;
+            }
+            live.push((header, number, file, content));
         }
         live.sort_by_key(|(header, ..)| header.sequence);
         let Some((first, ..)) = live.first() else {
@@ -192,9 +200,10 @@ impl<D: Disk> Log<D> {
             let what = format!("groups {from} to {to} are in no segment");
             return Err(LogError::Damaged(what).into());
         }
-        let (mut group, mut sequence) = (first.first_group, first.sequence);
+        let mut group = first.first_group;
+        let mut last_sequence = first.sequence;
         for (header, number, _, content) in &live {
-            if header.sequence != sequence || header.first_group != group {
+            if header.first_group != group {
                 let what = format!(
                     "segment {number} goes on from group {}, and the one before ends with group {}",
                     header.first_group,
@@ -202,7 +211,7 @@ impl<D: Disk> Log<D> {
                 );
                 return Err(LogError::Damaged(what).into());
             }
-            sequence += 1;
+            last_sequence = header.sequence;
             let mut at = RECORDS_AT as usize;
             while let Some(payload) = segment::record_at(content, at, header.sequence, group) {
                 let ops = segment::ops(payload).ok_or_else(|| {
@@ -232,7 +241,9 @@ impl<D: Disk> Log<D> {
         Ok(Recovered {
             segments,
             live,
-            sequence,
+            // The next number may have been given to a segment whose header the power took while a
+            // record of it stayed. It must not come to count by way of a later use of that file.
+            sequence: last_sequence + 2,
             group,
         })
     }

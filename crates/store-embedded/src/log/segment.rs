@@ -29,7 +29,7 @@ const FRAME_BYTES: usize = 20;
 /// What a segment is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Header {
-    /// Place of the segment in the log, from 1; 0: the segment is free.
+    /// Grows from segment to segment and is used once, from 1; 0: the segment is free.
     pub(super) sequence: u64,
     /// The group its first record has.
     pub(super) first_group: u64,
@@ -53,9 +53,9 @@ impl Header {
         one.repeat(2)
     }
 
-    /// The newer of the two copies that check. A segment of which neither does was being made or
-    /// being freed when the power went: it is free.
-    pub(super) fn decode(segment: &[u8]) -> Header {
+    /// The newer of the two copies that check, and whether they differ. A segment of which neither does
+    /// was being made or being freed when the power went: it is free.
+    pub(super) fn decode(segment: &[u8]) -> (Header, bool) {
         let copy = |at: usize| {
             let bytes = segment.get(at..at + HEADER_BYTES)?;
             let (content, checksum) = bytes.split_at(HEADER_BYTES - 8);
@@ -70,7 +70,8 @@ impl Header {
             .into_iter()
             .flatten()
             .max_by_key(|header| header.sequence);
-        newest.unwrap_or(Header::FREE)
+        let newest = newest.unwrap_or(Header::FREE);
+        (newest, copies != [Some(newest); 2])
     }
 }
 

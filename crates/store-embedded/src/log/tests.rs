@@ -16,7 +16,7 @@ const SECTOR: usize = 512;
 const SEGMENT_BYTES: u64 = 4 << 10;
 
 /// Cuts in the test below. `TOWPATH_POWER_CUTS` sets another number.
-const CUTS: u64 = 3_000;
+const CUTS: u64 = 20_000;
 
 /// xorshift64*: the test needs no more, and a seed repeats a run.
 struct Dice(u64);
