@@ -296,6 +296,8 @@ impl<E: Behind, D: Disk> Shared<E, D> {
             self.applied.notify_all();
         }
         if let Some(sealed) = turn.sealed {
+            // The file in reserve has just been taken.
+            self.segments.prepare()?;
             self.engine.persist()?;
             self.segments.free(sealed)?;
         }

@@ -83,7 +83,7 @@ impl Outbound {
             .build(connector);
         Ok(Outbound {
             endpoints: Arc::new(endpoints),
-            signer: Arc::new(Signer::new(Environment::of_process(), region)?),
+            signer: Arc::new(Signer::new(Environment::of_process(), region)),
             client,
         })
     }

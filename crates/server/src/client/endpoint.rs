@@ -98,26 +98,34 @@ impl Endpoint {
         &self.path
     }
 
-    fn host(&self) -> &str {
-        match self.authority.rsplit_once(':') {
-            Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => host,
-            _ => &self.authority,
-        }
-    }
-
     /// Whether the other side is on this machine.
     pub(super) fn is_loopback(&self) -> bool {
-        let host = self.host().trim_start_matches('[').trim_end_matches(']');
-        match host.parse::<IpAddr>() {
-            Ok(address) => address.is_loopback(),
-            Err(_) => host == "localhost" || host.ends_with(".localhost"),
-        }
+        is_loopback(&self.authority)
     }
 
     /// Whether the other side is AWS itself.
     pub(super) fn is_aws(&self) -> bool {
-        let host = self.host();
+        let host = host(&self.authority);
         host.ends_with(".amazonaws.com") || host.ends_with(".amazonaws.com.cn")
+    }
+}
+
+/// Host and perhaps a port, without the port.
+fn host(authority: &str) -> &str {
+    match authority.rsplit_once(':') {
+        Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => host,
+        _ => authority,
+    }
+}
+
+/// Whether host and port are of this machine.
+pub(super) fn is_loopback(authority: &str) -> bool {
+    let host = host(authority)
+        .trim_start_matches('[')
+        .trim_end_matches(']');
+    match host.parse::<IpAddr>() {
+        Ok(address) => address.is_loopback(),
+        Err(_) => host == "localhost" || host.ends_with(".localhost"),
     }
 }
 
