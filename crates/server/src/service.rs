@@ -10,7 +10,6 @@ use engine::{ErrorName, Operation, ReadError, Rejection, Request, Response};
 use store::Store;
 use tokio::sync::Semaphore;
 
-use crate::calls::Outbound;
 use crate::clock::Clock;
 use crate::disk::Space;
 use crate::driver::{Answer, Delivery, Driver};
@@ -18,6 +17,7 @@ use crate::log::{self, Level};
 use crate::metrics::Metrics;
 use crate::names;
 use crate::trial::{self, Trials};
+use integrations::Outbound;
 
 /// Most reads of the store at a time. Fewer than there are threads for them, so that a crowd of
 /// readers never keeps the engine from reading an execution back.

@@ -1,18 +1,13 @@
-//! Calls that executions make: one file per service.
+//! Calls that executions make: of this server itself here, of all others by `integrations`.
 
-mod endpoints;
-mod lambda;
 mod members;
-mod outbound;
 mod sfn;
-
-pub use endpoints::{Endpoints, ServiceEndpoint};
-pub use outbound::Outbound;
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use engine::Message;
+use integrations::Outcome;
 use interpreter::{Document, EventId};
 use store::ExecutionId;
 use tokio::sync::mpsc;
@@ -20,12 +15,6 @@ use tokio::task::{self, AbortHandle, JoinError, JoinSet};
 
 use crate::driver::{Call, Delivery, Errand};
 use crate::service::Service;
-
-/// What comes back: a result, or error name and cause.
-pub type Outcome = Result<Document, (String, String)>;
-
-/// `arn:aws:states:::aws-sdk:sfn:getActivityTask`, whatever the partition.
-const SDK: &str = "aws-sdk";
 
 /// Names a call: whose, and the event that scheduled it.
 type Name = (ExecutionId, EventId);
@@ -118,80 +107,10 @@ pub async fn outcome(
     resource: &str,
     parameters: &Document,
 ) -> (Outcome, Option<Delivery>) {
-    if let Some(("sfn", action)) = service_and_action(resource) {
+    // `arn:aws:states:::aws-sdk:sfn:getActivityTask`, whatever the partition.
+    if let Some(("sfn", action)) = integrations::service_and_action(resource) {
         return sfn::call(service, action, parameters).await;
     }
-    let outbound = &service.outbound;
-    let outcome = match resource.splitn(6, ':').collect::<Vec<_>>()[..] {
-        [_, _, "lambda", _, _, _] => lambda::function(outbound, resource, parameters).await,
-        [
-            _,
-            _,
-            "states",
-            _,
-            _,
-            "lambda:invoke" | "lambda:invoke.waitForTaskToken",
-        ] => lambda::invoke(outbound, parameters).await,
-        _ => Err(not_called(resource)),
-    };
+    let outcome = integrations::call(&service.outbound, resource, parameters).await;
     (outcome, None)
-}
-
-/// `sfn` and `getActivityTask`, of a resource that names a call of AWS's SDK.
-fn service_and_action(resource: &str) -> Option<(&str, &str)> {
-    let mut parts = resource.splitn(6, ':');
-    let head = (parts.next()?, parts.next()?, parts.next()?);
-    let (_region, _account) = (parts.next()?, parts.next()?);
-    let (sdk, call) = parts.next()?.split_once(':')?;
-    let (service, action) = call.split_once(':')?;
-    // `.waitForTaskToken` and the like belong to the engine.
-    let action = action.split('.').next()?;
-    (head.0 == "arn" && head.2 == "states" && sdk == SDK).then_some((service, action))
-}
-
-fn not_called(resource: &str) -> (String, String) {
-    let service = match resource.split(':').nth(5) {
-        Some(SDK) => resource.split(':').nth(6),
-        Some(service) => Some(service),
-        None => None,
-    };
-    let cause = format!(
-        "The service '{}' is not called yet: '{resource}' is known and cannot be executed.",
-        service.unwrap_or(resource)
-    );
-    ("States.TaskFailed".to_owned(), cause)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn resources_are_taken_apart() {
-        let found = service_and_action("arn:aws:states:::aws-sdk:sfn:getActivityTask");
-        assert_eq!(found, Some(("sfn", "getActivityTask")));
-        let found =
-            service_and_action("arn:aws-cn:states:::aws-sdk:sqs:sendMessage.waitForTaskToken");
-        assert_eq!(found, Some(("sqs", "sendMessage")));
-        for other in [
-            "arn:aws:states:::lambda:invoke",
-            "arn:aws:states:::aws-sdk:sfn",
-            "sfn",
-            "",
-        ] {
-            assert_eq!(service_and_action(other), None, "{other}");
-        }
-    }
-
-    #[test]
-    fn a_service_that_is_not_called_is_named() {
-        let (error, cause) = not_called("arn:aws:states:::aws-sdk:dynamodb:putItem");
-        assert_eq!(error, "States.TaskFailed");
-        assert!(cause.contains("'dynamodb'"), "{cause}");
-        assert!(
-            not_called("arn:aws:states:::sqs:sendMessage")
-                .1
-                .contains("'sqs'")
-        );
-    }
 }

@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use api::Head;
+use integrations::Outcome;
 use interpreter::Document;
 use serde_json::Value;
 
-use super::{Outcome, members};
+use super::members;
 use crate::driver::Delivery;
 use crate::request_id;
 use crate::service::{self, Service};

@@ -1,9 +1,8 @@
 //! Where to ask: the URL and the region, found in the order of the AWS CLI.
 
-use std::net::IpAddr;
+use integrations::signing::{self, Environment, Profile};
 
-use super::profile::Profile;
-use super::{ClientError, Environment};
+use super::ClientError;
 
 /// What is said when no region is known and AWS would be asked.
 pub(super) const NO_REGION: &str =
@@ -100,32 +99,13 @@ impl Endpoint {
 
     /// Whether the other side is on this machine.
     pub(super) fn is_loopback(&self) -> bool {
-        is_loopback(&self.authority)
+        signing::is_loopback(&self.authority)
     }
 
     /// Whether the other side is AWS itself.
     pub(super) fn is_aws(&self) -> bool {
-        let host = host(&self.authority);
+        let host = signing::host(&self.authority);
         host.ends_with(".amazonaws.com") || host.ends_with(".amazonaws.com.cn")
-    }
-}
-
-/// Host and perhaps a port, without the port.
-fn host(authority: &str) -> &str {
-    match authority.rsplit_once(':') {
-        Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => host,
-        _ => authority,
-    }
-}
-
-/// Whether host and port are of this machine.
-pub(super) fn is_loopback(authority: &str) -> bool {
-    let host = host(authority)
-        .trim_start_matches('[')
-        .trim_end_matches(']');
-    match host.parse::<IpAddr>() {
-        Ok(address) => address.is_loopback(),
-        Err(_) => host == "localhost" || host.ends_with(".localhost"),
     }
 }
 

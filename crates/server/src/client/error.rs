@@ -1,5 +1,6 @@
 //! What a call can end with instead of an output, and what to do about it.
 
+use integrations::signing::SigningError;
 use serde_json::Value;
 use thiserror::Error;
 
@@ -142,6 +143,15 @@ impl ClientError {
             },
             ClientError::Credentials(_) => Advice::RenewCredentials,
             ClientError::Settings(_) => Advice::GiveUp,
+        }
+    }
+}
+
+impl From<SigningError> for ClientError {
+    fn from(error: SigningError) -> ClientError {
+        match error {
+            SigningError::Credentials(why) => ClientError::Credentials(why),
+            SigningError::Settings(why) => ClientError::Settings(why),
         }
     }
 }

@@ -7,13 +7,8 @@
 //! Endpoint, region and credentials are found where the AWS CLI finds them, so that a shell in
 //! which `aws stepfunctions` works needs no further settings.
 
-mod credentials;
 mod endpoint;
-mod environment;
 mod error;
-mod profile;
-mod signer;
-mod sigv4;
 
 use std::fs;
 use std::path::Path;
@@ -23,13 +18,11 @@ use std::time::{Duration, SystemTime};
 use serde_json::Value;
 use ureq::tls::{PemItem, RootCerts, TlsConfig};
 
-use credentials::Chain;
 use endpoint::Endpoint;
-use profile::Profile;
+use integrations::signing::{self, Chain, Profile};
 
-pub use environment::Environment;
 pub use error::{Advice, ClientError};
-pub use signer::{Signer, ToSign};
+pub use integrations::signing::Environment;
 
 /// The service's name in a signature. Source: service model, `signingName`.
 const SIGNING_NAME: &str = "states";
@@ -154,7 +147,7 @@ impl Client {
         let target = format!("{TARGET_PREFIX}.{operation}");
         let now = SystemTime::now();
         let credentials = inner.credentials.get(now)?;
-        let date = sigv4::amz_date(now);
+        let date = signing::amz_date(now);
 
         let mut headers = vec![
             ("content-type", CONTENT_TYPE),
@@ -165,19 +158,19 @@ impl Client {
         if let Some(token) = credentials.session_token.as_deref() {
             headers.push(("x-amz-security-token", token));
         }
-        let request = sigv4::Request {
+        let request = signing::Request {
             method: "POST",
             path: inner.endpoint.path(),
             query: "",
             headers: &headers,
             body: body.as_bytes(),
         };
-        let scope = sigv4::Scope {
+        let scope = signing::Scope {
             date: &date,
             region: &inner.region,
             service: SIGNING_NAME,
         };
-        let authorization = sigv4::authorization(&request, &scope, &credentials);
+        let authorization = signing::authorization(&request, &scope, &credentials);
 
         let mut post = inner
             .agent

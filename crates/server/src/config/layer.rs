@@ -4,9 +4,9 @@ use std::path::PathBuf;
 
 use super::Span;
 use super::limits::LimitsLayer;
-use crate::calls::{Endpoints, ServiceEndpoint};
 use crate::log::{Format, Level};
 use crate::quotas::{Profile, Quota, QuotasLayer};
+use integrations::{Endpoints, ServiceEndpoint};
 
 /// What one source says. Flags, variables and the file's keys all have these names, each in the
 /// manner of its kind: `--poll-hold-seconds`, `TOWPATH_POLL_HOLD_SECONDS`, `poll_hold_seconds`; those of

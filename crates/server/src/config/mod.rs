@@ -23,9 +23,9 @@ pub use limits::LimitSettings;
 pub use print::print;
 pub use span::Span;
 
-use crate::calls::Endpoints;
 use crate::log::{Format, Level};
 use crate::quotas::{Profile, QuotasLayer};
+use integrations::Endpoints;
 
 /// Where a value came from.
 #[derive(Clone, Debug, PartialEq, Eq)]

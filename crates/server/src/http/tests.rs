@@ -12,9 +12,9 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::time::{Duration, Instant};
 
 use super::*;
-use crate::calls::{Endpoints, Outbound};
 use crate::clock::Clock;
 use crate::driver::{self, Started};
+use integrations::{Endpoints, Outbound};
 
 /// Runs `test` against a listener, in one thread whose clock is virtual.
 fn with_listener<F: Future<Output = ()>>(test: impl FnOnce(SocketAddr, Arc<Metrics>) -> F) {

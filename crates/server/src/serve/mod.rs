@@ -20,7 +20,7 @@ use tokio::runtime::Runtime;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::Semaphore;
 
-use crate::calls::{self, Outbound};
+use crate::calls;
 use crate::clock::Clock;
 use crate::config::{Origin, Settings, Span};
 use crate::disk::Space;
@@ -33,6 +33,7 @@ use crate::service::{READS_AT_A_TIME, Service};
 use crate::trial::{TRIALS_AT_A_TIME, Trials};
 use crate::watching::{self, Workers};
 use identity::Identity;
+use integrations::Outbound;
 
 /// Threads that may wait for the disk or compute: readers, trials, and two more for what the engine
 /// reads back.

@@ -12,7 +12,7 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 
 use super::endpoints::Endpoints;
-use crate::client::{Environment, Signer};
+use crate::signing::{Environment, Signer, ToSign};
 
 /// Longest wait for a connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -31,29 +31,29 @@ pub struct Outbound {
 }
 
 /// What is asked of a service.
-pub(super) struct Ask {
-    pub(super) service: &'static str,
-    pub(super) method: &'static str,
+pub(crate) struct Ask {
+    pub(crate) service: &'static str,
+    pub(crate) method: &'static str,
     /// As it is sent: what must be escaped is.
-    pub(super) path: String,
+    pub(crate) path: String,
     /// Sorted, as it is sent; empty for none.
-    pub(super) query: String,
+    pub(crate) query: String,
     /// Names in small letters.
-    pub(super) headers: Vec<(String, String)>,
-    pub(super) body: Vec<u8>,
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) body: Vec<u8>,
 }
 
 /// What the service said.
 #[derive(Debug)]
-pub(super) struct Told {
-    pub(super) status: u16,
-    pub(super) headers: HeaderMap,
-    pub(super) body: Bytes,
+pub(crate) struct Told {
+    pub(crate) status: u16,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
 }
 
 /// Why nothing was said.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum Unsaid {
+pub(crate) enum Unsaid {
     /// The operator has not said where the service is.
     #[error(
         "No endpoint is configured for the service '{0}'. Start the server with \
@@ -67,7 +67,7 @@ pub(super) enum Unsaid {
 
 impl Outbound {
     /// Asks nobody yet.
-    pub fn new(endpoints: Endpoints, region: &str) -> anyhow::Result<Outbound> {
+    pub fn new(endpoints: Endpoints, region: &str) -> Result<Outbound, rustls::Error> {
         let mut tcp = HttpConnector::new();
         tcp.enforce_http(false);
         tcp.set_nodelay(true);
@@ -89,7 +89,7 @@ impl Outbound {
     }
 
     /// Asks once. Dropped before its end, the connection is closed.
-    pub(super) async fn ask(&self, ask: Ask) -> Result<Told, Unsaid> {
+    pub(crate) async fn ask(&self, ask: Ask) -> Result<Told, Unsaid> {
         let Some(endpoint) = self.endpoints.of(ask.service) else {
             return Err(Unsaid::NoEndpoint(ask.service));
         };
@@ -133,7 +133,7 @@ impl Outbound {
         let (to_sign, path) = (body.clone(), uri.path().to_owned());
         let signing = tokio::task::spawn_blocking(move || {
             signer.sign(
-                &crate::client::ToSign {
+                &ToSign {
                     service: ask.service,
                     method: ask.method,
                     path: &path,

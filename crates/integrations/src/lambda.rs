@@ -7,13 +7,13 @@ use hyper::HeaderMap;
 use interpreter::Document;
 use serde_json::{Map, Value, json};
 
-use super::Outcome;
-use super::outbound::{Ask, Outbound, Told, Unsaid};
+use crate::Outcome;
+use crate::outbound::{Ask, Outbound, Told, Unsaid};
 
 const SERVICE: &str = "lambda";
 
 /// Calls the function that a state names as its resource. The result is what it returned.
-pub(super) async fn function(outbound: &Outbound, arn: &str, input: &Document) -> Outcome {
+pub(crate) async fn function(outbound: &Outbound, arn: &str, input: &Document) -> Outcome {
     let ask = invocation(arn, None, Vec::new(), input.text().as_bytes().to_vec());
     let told = outbound.ask(ask).await.map_err(unsaid)?;
     returned(&told)?;
@@ -21,7 +21,7 @@ pub(super) async fn function(outbound: &Outbound, arn: &str, input: &Document) -
 }
 
 /// `lambda:invoke`. The result tells of the call as well.
-pub(super) async fn invoke(outbound: &Outbound, parameters: &Document) -> Outcome {
+pub(crate) async fn invoke(outbound: &Outbound, parameters: &Document) -> Outcome {
     let parameters = parameters.value();
     let text = |name: &str| parameters.get(name).and_then(Value::as_str);
     let Some(function) = text("FunctionName").filter(|name| !name.is_empty()) else {

@@ -4,9 +4,9 @@ use std::sync::OnceLock;
 use std::time::SystemTime;
 
 use super::credentials::{Chain, Credentials};
-use super::endpoint::is_loopback;
+
 use super::profile::Profile;
-use super::{ClientError, Environment, sigv4};
+use super::{Environment, SigningError, is_loopback, sigv4};
 
 /// Signs requests with the credentials of the process, for one region.
 ///
@@ -45,7 +45,7 @@ impl Signer {
     }
 
     /// Made-up credentials will do for a program on this machine, and for nobody else.
-    fn credentials(&self, authority: &str, now: SystemTime) -> Result<Credentials, ClientError> {
+    fn credentials(&self, authority: &str, now: SystemTime) -> Result<Credentials, SigningError> {
         let is_here = is_loopback(authority);
         let chain = if is_here { &self.here } else { &self.elsewhere };
         if let Some(chain) = chain.get() {
@@ -64,7 +64,7 @@ impl Signer {
         what: &ToSign<'_>,
         mut headers: Vec<(String, String)>,
         now: SystemTime,
-    ) -> Result<Vec<(String, String)>, ClientError> {
+    ) -> Result<Vec<(String, String)>, SigningError> {
         let host = headers.iter().find(|(name, _)| name == "host");
         let authority = host.map_or("", |(_, authority)| authority.as_str());
         let credentials = self.credentials(authority, now)?;
@@ -107,7 +107,7 @@ mod tests {
         body: b"",
     };
 
-    fn signed(signer: &Signer, host: &str) -> Result<Vec<(String, String)>, ClientError> {
+    fn signed(signer: &Signer, host: &str) -> Result<Vec<(String, String)>, SigningError> {
         let headers = vec![("host".to_owned(), host.to_owned())];
         signer.sign(&WHAT, headers, SystemTime::UNIX_EPOCH)
     }

@@ -19,7 +19,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use serde::Deserialize;
 
 use super::profile::Profile;
-use super::{ClientError, Environment};
+use super::{Environment, SigningError};
 
 /// How long before their end credentials are renewed. Source: botocore, mandatory refresh at 10
 /// minutes; most sources give new ones from 5 minutes before the end on.
@@ -27,7 +27,7 @@ const RENEW_BEFORE: Duration = Duration::from_secs(300);
 
 /// What a request is signed with.
 #[derive(Clone, PartialEq, Eq)]
-pub(super) struct Credentials {
+pub struct Credentials {
     /// Which key this is; not a secret.
     pub access_key_id: String,
     /// The secret that signs.
@@ -39,7 +39,8 @@ pub(super) struct Credentials {
 }
 
 impl Credentials {
-    pub(super) fn new(id: &str, secret: &str, session_token: Option<&str>) -> Credentials {
+    /// Credentials that do not end.
+    pub fn new(id: &str, secret: &str, session_token: Option<&str>) -> Credentials {
         Credentials {
             access_key_id: id.to_owned(),
             secret_access_key: secret.to_owned(),
@@ -76,15 +77,15 @@ struct Document {
 }
 
 impl Document {
-    fn read(json: &[u8], from: &str) -> Result<Credentials, ClientError> {
+    fn read(json: &[u8], from: &str) -> Result<Credentials, SigningError> {
         // The document is not quoted in the error: it holds the secret.
         let document: Document = serde_json::from_slice(json).map_err(|_| {
-            ClientError::Credentials(format!("{from} did not answer with credentials as JSON"))
+            SigningError::Credentials(format!("{from} did not answer with credentials as JSON"))
         })?;
         let expiration = match document.expiration.as_deref() {
             None => None,
             Some(text) => Some(moment(text).ok_or_else(|| {
-                ClientError::Credentials(format!(
+                SigningError::Credentials(format!(
                     "{from} gave an expiration that is no time: {text}"
                 ))
             })?),
@@ -105,7 +106,7 @@ fn moment(text: &str) -> Option<SystemTime> {
 }
 
 /// Finds credentials, keeps them while they are fresh, and finds them anew.
-pub(super) struct Chain {
+pub struct Chain {
     environment: Environment,
     profile: Profile,
     made_up_will_do: bool,
@@ -113,7 +114,8 @@ pub(super) struct Chain {
 }
 
 impl Chain {
-    pub(super) fn new(environment: Environment, profile: Profile, made_up_will_do: bool) -> Chain {
+    /// Asks nobody yet. With `made_up_will_do` the last place to look at is one that always has some.
+    pub fn new(environment: Environment, profile: Profile, made_up_will_do: bool) -> Chain {
         Chain {
             environment,
             profile,
@@ -126,7 +128,7 @@ impl Chain {
     ///
     /// One thread renews while the others wait, so that a source is asked once and not by every
     /// slot of a worker.
-    pub(super) fn get(&self, now: SystemTime) -> Result<Credentials, ClientError> {
+    pub fn get(&self, now: SystemTime) -> Result<Credentials, SigningError> {
         let mut kept = self
             .kept
             .lock()
@@ -148,14 +150,14 @@ impl Chain {
     }
 
     /// Drops what is kept: the service did not accept it.
-    pub(super) fn forget(&self) {
+    pub fn forget(&self) {
         *self
             .kept
             .lock()
             .unwrap_or_else(|poisoned| poisoned.into_inner()) = None;
     }
 
-    fn find(&self) -> Result<Credentials, ClientError> {
+    fn find(&self) -> Result<Credentials, SigningError> {
         if !self.profile.from_flag
             && let Some(found) = self.of_environment()?
         {
@@ -174,10 +176,10 @@ impl Chain {
         if let Some(found) = remote::of_instance(&self.environment)? {
             return Ok(found);
         }
-        Err(ClientError::Credentials(self.nothing_found()))
+        Err(SigningError::Credentials(self.nothing_found()))
     }
 
-    fn of_environment(&self) -> Result<Option<Credentials>, ClientError> {
+    fn of_environment(&self) -> Result<Option<Credentials>, SigningError> {
         let Some(id) = self.environment.var("AWS_ACCESS_KEY_ID") else {
             return Ok(None);
         };
@@ -185,7 +187,7 @@ impl Chain {
             .environment
             .var("AWS_SECRET_ACCESS_KEY")
             .ok_or_else(|| {
-                ClientError::Credentials(
+                SigningError::Credentials(
                     "AWS_ACCESS_KEY_ID without AWS_SECRET_ACCESS_KEY".to_owned(),
                 )
             })?;
@@ -196,7 +198,7 @@ impl Chain {
         )))
     }
 
-    fn of_profile(&self) -> Result<Option<Credentials>, ClientError> {
+    fn of_profile(&self) -> Result<Option<Credentials>, SigningError> {
         let profile = &self.profile;
         if let Some(id) = profile
             .get("aws_access_key_id")
@@ -204,7 +206,7 @@ impl Chain {
         {
             let secret = profile.get("aws_secret_access_key").ok_or_else(|| {
                 let name = &profile.name;
-                ClientError::Credentials(format!("the profile '{name}' has a key and no secret"))
+                SigningError::Credentials(format!("the profile '{name}' has a key and no secret"))
             })?;
             return Ok(Some(Credentials::new(
                 id,
@@ -225,7 +227,7 @@ impl Chain {
             .into_iter()
             .find(|setting| profile.get(setting).is_some())
         {
-            Some(setting) => Err(ClientError::Credentials(format!(
+            Some(setting) => Err(SigningError::Credentials(format!(
                 "the profile '{name}' uses {setting}, which is not spoken here; add a profile with \
                  `credential_process = aws configure export-credentials --profile {name} --format \
                  process` and name that one",

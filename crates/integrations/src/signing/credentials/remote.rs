@@ -3,7 +3,7 @@
 use std::fs;
 use std::time::Duration;
 
-use super::{ClientError, Credentials, Document, Environment};
+use super::{Credentials, Document, Environment, SigningError};
 
 /// Where ECS answers the relative URI. Source: ECS developer guide, task IAM roles.
 const CONTAINER_HOST: &str = "http://169.254.170.2";
@@ -27,7 +27,7 @@ const CONTAINER_TIMEOUT: Duration = Duration::from_secs(2);
 const INSTANCE_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// The container's credentials, if the environment says that there is such an endpoint.
-pub(super) fn of_container(environment: &Environment) -> Result<Option<Credentials>, ClientError> {
+pub(super) fn of_container(environment: &Environment) -> Result<Option<Credentials>, SigningError> {
     let url = match environment.var("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI") {
         Some(path) => format!("{CONTAINER_HOST}{path}"),
         None => match environment.var("AWS_CONTAINER_CREDENTIALS_FULL_URI") {
@@ -35,7 +35,7 @@ pub(super) fn of_container(environment: &Environment) -> Result<Option<Credentia
             None => return Ok(None),
         },
     };
-    let refuse = |detail: String| ClientError::Credentials(format!("{url}: {detail}"));
+    let refuse = |detail: String| SigningError::Credentials(format!("{url}: {detail}"));
     let uri: ureq::http::Uri = url.parse().map_err(|_| refuse("no URL".to_owned()))?;
     let on_the_link = uri
         .host()
@@ -68,7 +68,7 @@ pub(super) fn of_container(environment: &Environment) -> Result<Option<Credentia
 }
 
 /// The instance's credentials; `None` where no instance answers or it has no role.
-pub(super) fn of_instance(environment: &Environment) -> Result<Option<Credentials>, ClientError> {
+pub(super) fn of_instance(environment: &Environment) -> Result<Option<Credentials>, SigningError> {
     if environment.says_true("AWS_EC2_METADATA_DISABLED") {
         return Ok(None);
     }
@@ -95,13 +95,13 @@ pub(super) fn of_instance(environment: &Environment) -> Result<Option<Credential
         Ok(roles) => roles.lines().next().unwrap_or_default().trim().to_owned(),
         Err(ureq::Error::StatusCode(404)) => return Ok(None),
         Err(error) => {
-            return Err(ClientError::Credentials(format!(
+            return Err(SigningError::Credentials(format!(
                 "instance metadata: {error}"
             )));
         }
     };
     let document = ask(&role)
-        .map_err(|error| ClientError::Credentials(format!("instance metadata: {error}")))?;
+        .map_err(|error| SigningError::Credentials(format!("instance metadata: {error}")))?;
     Document::read(document.as_bytes(), "the instance metadata").map(Some)
 }
 

@@ -5,11 +5,11 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::Path;
 
-use super::{ClientError, Environment};
+use super::{Environment, SigningError};
 
 /// The settings of one profile, and where they were read.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Profile {
+pub struct Profile {
     /// The profile's name.
     pub name: String,
     /// Whether the flag named it. Then it beats credentials of the environment, as in the CLI.
@@ -21,10 +21,7 @@ impl Profile {
     /// Reads the profile that the flag names, or `AWS_PROFILE`, or `default`.
     ///
     /// A profile that was named and is in neither file is refused; `default` may be missing.
-    pub(super) fn load(
-        flag: Option<&str>,
-        environment: &Environment,
-    ) -> Result<Profile, ClientError> {
+    pub fn load(flag: Option<&str>, environment: &Environment) -> Result<Profile, SigningError> {
         let named = flag.or_else(|| environment.var("AWS_PROFILE"));
         let name = named.unwrap_or("default").to_owned();
         let config = read(
@@ -43,7 +40,7 @@ impl Profile {
         let from_config = config.get(&section_of_config);
         let from_credentials = credentials.get(&name);
         if named.is_some() && from_config.is_none() && from_credentials.is_none() {
-            return Err(ClientError::Settings(format!(
+            return Err(SigningError::Settings(format!(
                 "the profile '{name}' is in no AWS file"
             )));
         }
@@ -67,7 +64,7 @@ impl Profile {
     }
 
     /// A setting that is there and not empty.
-    pub(super) fn get(&self, setting: &str) -> Option<&str> {
+    pub fn get(&self, setting: &str) -> Option<&str> {
         self.settings
             .get(setting)
             .map(String::as_str)
@@ -77,14 +74,14 @@ impl Profile {
 
 type Sections = BTreeMap<String, BTreeMap<String, String>>;
 
-fn read(path: Option<&Path>) -> Result<Sections, ClientError> {
+fn read(path: Option<&Path>) -> Result<Sections, SigningError> {
     let Some(path) = path else {
         return Ok(Sections::new());
     };
     match fs::read_to_string(path) {
         Ok(text) => Ok(sections(&text)),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(Sections::new()),
-        Err(error) => Err(ClientError::Settings(format!(
+        Err(error) => Err(SigningError::Settings(format!(
             "{}: {error}",
             path.display()
         ))),

@@ -2,15 +2,15 @@
 
 use std::process::{Command, Stdio};
 
-use super::{ClientError, Credentials, Document};
+use super::{Credentials, Document, SigningError};
 
 /// Runs the command line of a profile's `credential_process`.
 ///
 /// The words are split as a shell would split them and no shell is started, as in the AWS CLI.
-pub(super) fn run(line: &str) -> Result<Credentials, ClientError> {
+pub(super) fn run(line: &str) -> Result<Credentials, SigningError> {
     let words = words(line);
     let Some((program, arguments)) = words.split_first() else {
-        return Err(ClientError::Credentials(
+        return Err(SigningError::Credentials(
             "credential_process is empty".to_owned(),
         ));
     };
@@ -20,11 +20,11 @@ pub(super) fn run(line: &str) -> Result<Credentials, ClientError> {
         .stderr(Stdio::inherit())
         .output()
         .map_err(|error| {
-            ClientError::Credentials(format!("credential_process {program}: {error}"))
+            SigningError::Credentials(format!("credential_process {program}: {error}"))
         })?;
     if !output.status.success() {
         let status = output.status;
-        return Err(ClientError::Credentials(format!(
+        return Err(SigningError::Credentials(format!(
             "credential_process {program}: {status}"
         )));
     }

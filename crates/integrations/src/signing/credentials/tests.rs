@@ -71,7 +71,7 @@ fn made_up_credentials_are_for_a_server_on_this_machine_only() {
     let refused = chain(Environment::from(nowhere), false)
         .get(NOW)
         .unwrap_err();
-    assert!(matches!(refused, ClientError::Credentials(_)), "{refused}");
+    assert!(matches!(refused, SigningError::Credentials(_)), "{refused}");
 }
 
 #[test]

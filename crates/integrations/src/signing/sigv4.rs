@@ -15,7 +15,7 @@ use super::credentials::Credentials;
 const ALGORITHM: &str = "AWS4-HMAC-SHA256";
 
 /// What a signature covers.
-pub(super) struct Request<'a> {
+pub struct Request<'a> {
     /// The HTTP method, in capitals.
     pub method: &'a str,
     /// The path as it is sent.
@@ -29,7 +29,7 @@ pub(super) struct Request<'a> {
 }
 
 /// For when and where a signature counts.
-pub(super) struct Scope<'a> {
+pub struct Scope<'a> {
     /// The moment, as [`amz_date`] writes it.
     pub date: &'a str,
     /// The region.
@@ -54,7 +54,7 @@ impl Scope<'_> {
 }
 
 /// Writes a moment as `X-Amz-Date` wants it: `20150830T123600Z`.
-pub(super) fn amz_date(moment: SystemTime) -> String {
+pub fn amz_date(moment: SystemTime) -> String {
     let since_epoch = moment.duration_since(UNIX_EPOCH).unwrap_or_default();
     let milliseconds = i64::try_from(since_epoch.as_millis()).unwrap_or(i64::MAX);
     let text = asl::timestamp::format(milliseconds);
@@ -66,7 +66,7 @@ pub(super) fn amz_date(moment: SystemTime) -> String {
 }
 
 /// The value of the `Authorization` header.
-pub(super) fn authorization(
+pub fn authorization(
     request: &Request<'_>,
     scope: &Scope<'_>,
     credentials: &Credentials,

@@ -1,0 +1,96 @@
+//! Calls that executions make of the world: where they go, how they are signed, sent and read.
+//!
+//! One file per service. A call is made once; who asked for it decides what is done about a failure.
+
+mod endpoints;
+mod lambda;
+mod outbound;
+pub mod signing;
+
+use interpreter::Document;
+
+pub use endpoints::{Endpoints, ServiceEndpoint};
+pub use outbound::Outbound;
+
+/// What comes back: a result, or error name and cause.
+pub type Outcome = Result<Document, (String, String)>;
+
+/// `aws-sdk`, in `arn:aws:states:::aws-sdk:SERVICE:ACTION`.
+pub const SDK: &str = "aws-sdk";
+
+/// Makes the call that a state's resource names, with its parameters.
+///
+/// A resource that is none of those known ends with `States.TaskFailed`.
+pub async fn call(outbound: &Outbound, resource: &str, parameters: &Document) -> Outcome {
+    match resource.splitn(6, ':').collect::<Vec<_>>()[..] {
+        [_, _, "lambda", _, _, _] => lambda::function(outbound, resource, parameters).await,
+        [
+            _,
+            _,
+            "states",
+            _,
+            _,
+            "lambda:invoke" | "lambda:invoke.waitForTaskToken",
+        ] => lambda::invoke(outbound, parameters).await,
+        _ => Err(not_called(resource)),
+    }
+}
+
+/// `sfn` and `getActivityTask`, of a resource that names a call of AWS's SDK.
+pub fn service_and_action(resource: &str) -> Option<(&str, &str)> {
+    let mut parts = resource.splitn(6, ':');
+    let head = (parts.next()?, parts.next()?, parts.next()?);
+    let (_region, _account) = (parts.next()?, parts.next()?);
+    let (sdk, call) = parts.next()?.split_once(':')?;
+    let (service, action) = call.split_once(':')?;
+    // `.waitForTaskToken` and the like belong to the engine.
+    let action = action.split('.').next()?;
+    (head.0 == "arn" && head.2 == "states" && sdk == SDK).then_some((service, action))
+}
+
+fn not_called(resource: &str) -> (String, String) {
+    let service = match resource.split(':').nth(5) {
+        Some(SDK) => resource.split(':').nth(6),
+        Some(service) => Some(service),
+        None => None,
+    };
+    let cause = format!(
+        "The service '{}' is not called yet: '{resource}' is known and cannot be executed.",
+        service.unwrap_or(resource)
+    );
+    ("States.TaskFailed".to_owned(), cause)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn resources_are_taken_apart() {
+        let found = service_and_action("arn:aws:states:::aws-sdk:sfn:getActivityTask");
+        assert_eq!(found, Some(("sfn", "getActivityTask")));
+        let found =
+            service_and_action("arn:aws-cn:states:::aws-sdk:sqs:sendMessage.waitForTaskToken");
+        assert_eq!(found, Some(("sqs", "sendMessage")));
+        for other in [
+            "arn:aws:states:::lambda:invoke",
+            "arn:aws:states:::aws-sdk:sfn",
+            "sfn",
+            "",
+        ] {
+            assert_eq!(service_and_action(other), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn a_service_that_is_not_called_is_named() {
+        let (error, cause) = not_called("arn:aws:states:::aws-sdk:dynamodb:putItem");
+        assert_eq!(error, "States.TaskFailed");
+        assert!(cause.contains("'dynamodb'"), "{cause}");
+        assert!(
+            not_called("arn:aws:states:::sqs:sendMessage")
+                .1
+                .contains("'sqs'")
+        );
+    }
+}
