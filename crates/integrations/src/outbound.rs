@@ -27,6 +27,7 @@ const ANSWER_BYTES_MAX: usize = 8 << 20;
 pub struct Outbound {
     endpoints: Arc<Endpoints>,
     signer: Arc<Signer>,
+    clock: fn() -> SystemTime,
     client: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
 }
 
@@ -66,8 +67,12 @@ pub(crate) enum Unsaid {
 }
 
 impl Outbound {
-    /// Asks nobody yet.
-    pub fn new(endpoints: Endpoints, region: &str) -> Result<Outbound, rustls::Error> {
+    /// Asks nobody yet. What `clock` shows is signed with each request.
+    pub fn new(
+        endpoints: Endpoints,
+        region: &str,
+        clock: fn() -> SystemTime,
+    ) -> Result<Outbound, rustls::Error> {
         let mut tcp = HttpConnector::new();
         tcp.enforce_http(false);
         tcp.set_nodelay(true);
@@ -84,6 +89,7 @@ impl Outbound {
         Ok(Outbound {
             endpoints: Arc::new(endpoints),
             signer: Arc::new(Signer::new(Environment::of_process(), region)),
+            clock,
             client,
         })
     }
@@ -131,6 +137,7 @@ impl Outbound {
         // Credentials may have to be asked for, from a command or from the machine's metadata.
         let signer = Arc::clone(&self.signer);
         let (to_sign, path) = (body.clone(), uri.path().to_owned());
+        let now = (self.clock)();
         let signing = tokio::task::spawn_blocking(move || {
             signer.sign(
                 &ToSign {
@@ -141,7 +148,7 @@ impl Outbound {
                     body: &to_sign,
                 },
                 headers,
-                SystemTime::now(),
+                now,
             )
         });
         let headers = signing.await.map_err(|error| unusable(&error))?;

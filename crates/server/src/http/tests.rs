@@ -93,7 +93,12 @@ pub(super) fn edge(runtime: tokio::runtime::Handle) -> (Edge, driver::Threads) {
         owner,
         clock,
         metrics,
-        outbound: Outbound::new(Endpoints::default(), "us-east-1").unwrap(),
+        outbound: Outbound::new(
+            Endpoints::default(),
+            "us-east-1",
+            std::time::SystemTime::now,
+        )
+        .unwrap(),
         space: crate::disk::Space::default(),
         poll_hold: std::time::Duration::from_millis(100),
         reads: Arc::new(Semaphore::new(1)),

@@ -9,7 +9,7 @@ use std::net::{SocketAddr, TcpListener};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use anyhow::{Context, Result};
 use api::{Door, DoorOptions};
@@ -182,8 +182,12 @@ fn start(
         express_kept: settings.express_retention.value > Span::default(),
         clock,
         metrics,
-        outbound: Outbound::new(settings.endpoints.clone(), &settings.region.value)
-            .context("cannot prepare calls to other services")?,
+        outbound: Outbound::new(
+            settings.endpoints.clone(),
+            &settings.region.value,
+            SystemTime::now,
+        )
+        .context("cannot prepare calls to other services")?,
         space,
         poll_hold: Duration::from_secs_f64(settings.poll_hold_seconds.value),
         reads: Arc::new(Semaphore::new(READS_AT_A_TIME)),
