@@ -1,9 +1,12 @@
 """Tasks that are Lambda functions, at the endpoint that the operator names."""
 
+import contextlib
 import http.server
 import json
 import threading
+import time
 import unittest
+import uuid
 
 from towpath_server import ServerTestCase, definition, unique
 
@@ -15,6 +18,7 @@ class Lambda(http.server.BaseHTTPRequestHandler):
 
     protocol_version = "HTTP/1.1"
     seen = []
+    released = threading.Event()
 
     def log_message(self, *_):
         pass
@@ -32,7 +36,10 @@ class Lambda(http.server.BaseHTTPRequestHandler):
             return self.answer(200, json.dumps(failure).encode(), {"X-Amz-Function-Error": "Unhandled"})
         if name.startswith("hangs"):
             threading.Event().wait(20)
-        return self.answer(200, body, {"X-Amz-Executed-Version": "$LATEST"})
+        if name.startswith("held"):
+            self.released.wait(20)
+        with contextlib.suppress(ConnectionError):  # of a server that was killed meanwhile
+            self.answer(200, body, {"X-Amz-Executed-Version": "$LATEST"})
 
     def answer(self, status, body, headers):
         self.send_response(status)
@@ -94,6 +101,46 @@ class Functions(ServerTestCase):
         for execution in slow:
             ended = self.finished(execution)
             self.assertEqual((ended["status"], ended["error"]), ("FAILED", "States.Timeout"))
+
+
+    def keys_of(self, function):
+        """The idempotency keys of all calls that a function got so far."""
+        return [headers["idempotency-key"] for path, headers, _ in list(Lambda.seen)
+                if path.endswith(f"%3A{function}/invocations")]
+
+    def eventually(self, has_come):
+        """Returns once it has."""
+        deadline = time.monotonic() + 10
+        while not has_come():
+            self.assertLess(time.monotonic(), deadline)
+            time.sleep(0.01)
+
+    def test_after_a_crash_the_same_call_has_the_same_key_and_none_comes_after_its_result(self):
+        function = unique("held")
+        machine = self.machine(definition({"Type": "Task", "Resource": FUNCTION + function}))
+        execution = self.start(machine)
+        for calls in (1, 2):
+            self.eventually(lambda: len(self.keys_of(function)) == calls)
+            self.server.kill()
+            self.server.start()
+        self.eventually(lambda: len(self.keys_of(function)) == 3)
+        Lambda.released.set()
+        self.assertEqual(self.finished(execution)["status"], "SUCCEEDED")
+        other = self.start(machine)
+        self.assertEqual(self.finished(other)["status"], "SUCCEEDED")
+        self.server.kill()
+        self.server.start()
+        # What would be called again has been by the time that a later call is answered.
+        self.assertEqual(self.run_task({"Resource": FUNCTION + unique("echo")})["status"], "SUCCEEDED")
+        keys = self.keys_of(function)
+        self.assertEqual([len(keys), len(set(keys[:3])), len(set(keys))], [4, 1, 2], keys)
+        self.assertEqual(str(uuid.UUID(keys[0])), keys[0])
+
+    def test_a_retry_is_a_call_of_its_own(self):
+        function = unique("raises")
+        retry = [{"ErrorEquals": ["Refused"], "IntervalSeconds": 1, "MaxAttempts": 1}]
+        self.run_task({"Resource": FUNCTION + function, "Retry": retry})
+        self.assertEqual(len(set(self.keys_of(function))), 2)
 
 
 class NoEndpoint(ServerTestCase):

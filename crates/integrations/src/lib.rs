@@ -3,6 +3,7 @@
 //! One file per service. A call is made once; who asked for it decides what is done about a failure.
 
 mod endpoints;
+mod idempotency;
 mod lambda;
 mod outbound;
 pub mod signing;
@@ -10,6 +11,7 @@ pub mod signing;
 use interpreter::Document;
 
 pub use endpoints::{Endpoints, ServiceEndpoint};
+pub use idempotency::IdempotencyKey;
 pub use outbound::Outbound;
 
 /// What comes back: a result, or error name and cause.
@@ -18,12 +20,23 @@ pub type Outcome = Result<Document, (String, String)>;
 /// `aws-sdk`, in `arn:aws:states:::aws-sdk:SERVICE:ACTION`.
 pub const SDK: &str = "aws-sdk";
 
+/// A call that an execution owes the world.
+#[derive(Clone, Copy, Debug)]
+pub struct Call<'a> {
+    /// Whom to call, as the definition names it.
+    pub resource: &'a str,
+    /// What with.
+    pub parameters: &'a Document,
+    /// What it has in common with the same call before a crash, and with no other.
+    pub key: IdempotencyKey,
+}
+
 /// Makes the call that a state's resource names, with its parameters.
 ///
 /// A resource that is none of those known ends with `States.TaskFailed`.
-pub async fn call(outbound: &Outbound, resource: &str, parameters: &Document) -> Outcome {
-    match resource.splitn(6, ':').collect::<Vec<_>>()[..] {
-        [_, _, "lambda", _, _, _] => lambda::function(outbound, resource, parameters).await,
+pub async fn call(outbound: &Outbound, call: Call<'_>) -> Outcome {
+    match call.resource.splitn(6, ':').collect::<Vec<_>>()[..] {
+        [_, _, "lambda", _, _, _] => lambda::function(outbound, call).await,
         [
             _,
             _,
@@ -31,8 +44,8 @@ pub async fn call(outbound: &Outbound, resource: &str, parameters: &Document) ->
             _,
             _,
             "lambda:invoke" | "lambda:invoke.waitForTaskToken",
-        ] => lambda::invoke(outbound, parameters).await,
-        _ => Err(not_called(resource)),
+        ] => lambda::invoke(outbound, call).await,
+        _ => Err(not_called(call.resource)),
     }
 }
 

@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use engine::operations::test_state::{DURATION_MS_MAX, Request, Response};
 use engine::{ErrorName, Rejection};
+use integrations::IdempotencyKey;
 use interpreter::test_state::{Call, Progress, TestState, Waiting};
 use interpreter::{Due, EventId, Input, Moment, TimerId, World};
 use tokio::sync::{Semaphore, watch};
@@ -80,7 +81,11 @@ type Calling = Pin<Box<dyn Future<Output = Input> + Send>>;
 pub async fn run(service: &Arc<Service>, request: Request) -> Result<Response, Rejection> {
     let inspected = request.inspected;
     let deadline = Instant::now() + Duration::from_millis(DURATION_MS_MAX.unsigned_abs());
-    let seed = getrandom::u64().map_err(|_| unavailable("The system gives no random bytes."))?;
+    let no_chance = |_| unavailable("The system gives no random bytes.");
+    let seed = getrandom::u64().map_err(no_chance)?;
+    // Two trials of one state are two calls to whoever is called.
+    let mut trial = [0; 16];
+    getrandom::fill(&mut trial).map_err(no_chance)?;
     let trying = request.trying(&service.owner, seed);
     let (mut test, mut progress) = compute(service, move |at| TestState::begin(trying, at)).await?;
     let mut alarms = Alarms::default();
@@ -97,7 +102,7 @@ pub async fn run(service: &Arc<Service>, request: Request) -> Result<Response, R
         };
         alarms.set(&waiting, service.clock.wall_ms());
         if let Some(call) = waiting.call {
-            calling = Some(make(Arc::clone(service), call));
+            calling = Some(make(Arc::clone(service), trial, call));
         }
         let next = alarms.next();
         let input = tokio::select! {
@@ -167,14 +172,19 @@ async fn answer(calling: &mut Option<Calling>) -> Input {
 }
 
 /// Makes a call as executions make theirs.
-fn make(service: Arc<Service>, call: Call) -> Calling {
+fn make(service: Arc<Service>, trial: [u8; 16], call: Call) -> Calling {
     Box::pin(async move {
         let Call {
             task,
             resource,
             parameters,
         } = call;
-        let (result, delivery) = calls::outcome(&service, &resource, &parameters).await;
+        let call = integrations::Call {
+            resource: &resource,
+            parameters: &parameters,
+            key: IdempotencyKey::of(trial, task),
+        };
+        let (result, delivery) = calls::outcome(&service, call).await;
         if let Some(delivery) = delivery {
             delivery.left();
         }

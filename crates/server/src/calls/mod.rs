@@ -7,8 +7,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use engine::Message;
-use integrations::Outcome;
-use interpreter::{Document, EventId};
+use integrations::{IdempotencyKey, Outcome};
+use interpreter::EventId;
 use store::ExecutionId;
 use tokio::sync::mpsc;
 use tokio::task::{self, AbortHandle, JoinError, JoinSet};
@@ -89,7 +89,12 @@ async fn one(service: Arc<Service>, call: Call) {
         resource,
         parameters,
     } = call;
-    let (result, delivery) = outcome(&service, &resource, &parameters).await;
+    let call = integrations::Call {
+        resource: &resource,
+        parameters: &parameters,
+        key: IdempotencyKey::of(execution.0, task),
+    };
+    let (result, delivery) = outcome(&service, call).await;
     service.driver.tell(Message::CallDone {
         execution,
         task,
@@ -104,13 +109,12 @@ async fn one(service: Arc<Service>, call: Call) {
 /// Makes one call. With a hand-out comes what must be told when its result is in the caller's hands.
 pub async fn outcome(
     service: &Arc<Service>,
-    resource: &str,
-    parameters: &Document,
+    call: integrations::Call<'_>,
 ) -> (Outcome, Option<Delivery>) {
     // `arn:aws:states:::aws-sdk:sfn:getActivityTask`, whatever the partition.
-    if let Some(("sfn", action)) = integrations::service_and_action(resource) {
-        return sfn::call(service, action, parameters).await;
+    if let Some(("sfn", action)) = integrations::service_and_action(call.resource) {
+        return sfn::call(service, action, call.parameters).await;
     }
-    let outcome = integrations::call(&service.outbound, resource, parameters).await;
+    let outcome = integrations::call(&service.outbound, call).await;
     (outcome, None)
 }
