@@ -1,15 +1,12 @@
 //! Calls of integrations: how they go out with a commit, and how their results come in.
 
-use interpreter::{Document, Input};
+use interpreter::{Document, Input, Pattern};
 use store::{CommitNumber, ExecutionId};
 
 use crate::delivery::OUTBOX;
 use crate::executions::{Live, Turn, Work};
 use crate::message::{Now, Output};
 use crate::shard::Shard;
-
-/// How resources end whose result comes from whoever holds the task token.
-const WAITS_FOR_TOKEN: &str = ".waitForTaskToken";
 
 impl Shard {
     /// An integration answered. Its result goes in like a worker's.
@@ -39,13 +36,21 @@ impl Shard {
         now: Now,
         out: &mut Vec<Output>,
     ) {
-        let Some(call) = live.execution.task(task).and_then(|open| open.call) else {
+        let Some(open) = live.execution.task(task) else {
             return;
+        };
+        let Some(call) = open.call else {
+            return;
+        };
+        let pattern = match open.submitted {
+            // It was watched, and this is the end of it.
+            Some(_) => Pattern::RequestResponse,
+            None => Pattern::of(&call),
         };
         let mut turn = Turn::default();
         turn.came_back = Some(task);
-        let input = match result {
-            Ok(output) if call.ends_with(WAITS_FOR_TOKEN) => {
+        let input = match (result, pattern) {
+            (Ok(output), Pattern::WaitForTaskToken) => {
                 // From now on it is the holder of the token who answers: after a restart the call
                 // must not be made again.
                 if let Some(entry) = self.delivery.tasks.get_mut(&(id, task)) {
@@ -54,12 +59,13 @@ impl Shard {
                 turn.touch_task(id, task, &self.delivery);
                 Input::TaskSubmitted { task, output }
             }
-            Ok(output) => Input::TaskSucceeded {
+            (Ok(output), Pattern::Sync) => Input::TaskSubmitted { task, output },
+            (Ok(output), Pattern::RequestResponse) => Input::TaskSucceeded {
                 task,
                 hand_out: 0,
                 output,
             },
-            Err((error, cause)) => Input::TaskFailed {
+            (Err((error, cause)), _) => Input::TaskFailed {
                 task,
                 hand_out: 0,
                 error: Some(error.into()),
@@ -91,6 +97,7 @@ pub(crate) fn put_out_calls(
             task,
             resource,
             parameters,
+            submitted,
         } = call;
         out.push(Output::Call {
             after,
@@ -98,6 +105,8 @@ pub(crate) fn put_out_calls(
             task,
             resource,
             parameters,
+            submitted,
+            again: false,
         });
     }
 }

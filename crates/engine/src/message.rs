@@ -198,6 +198,11 @@ pub enum Output {
         resource: Arc<str>,
         /// What to call it with.
         parameters: Document,
+        /// What the service answered when it took the call in: what it began is to be watched to its
+        /// end.
+        submitted: Option<Document>,
+        /// Whether this, or its like, may have been asked for before the process was started.
+        again: bool,
     },
     /// The execution is in quarantine: an operator must hear of it.
     Quarantined {

@@ -201,6 +201,8 @@ impl Shard {
                         task,
                         resource,
                         parameters: open.input,
+                        submitted: open.submitted,
+                        again: true,
                     });
                 }
             }

@@ -11,14 +11,14 @@ use store::ExecutionId;
 use support::Driver;
 
 /// Executions of two calls side by side.
-fn ready(suffix: &str) -> (Driver, String) {
+fn ready(call: &str) -> (Driver, String) {
     let mut driver = Driver::new();
-    let call = format!(
-        r#"{{"StartAt":"C","States":{{"C":{{"Type":"Task","Resource":"arn:aws:states:::sqs:sendMessage{suffix}","End":true}}}}}}"#
+    let state = format!(
+        r#"{{"StartAt":"C","States":{{"C":{{"Type":"Task","Resource":"arn:aws:states:::{call}","End":true}}}}}}"#
     );
     let definition = format!(
-        r#"{{"StartAt":"P","States":{{"P":{{"Type":"Parallel","Branches":[{call},{}],"End":true}}}}}}"#,
-        call.replace("\"C\"", "\"D\"")
+        r#"{{"StartAt":"P","States":{{"P":{{"Type":"Parallel","Branches":[{state},{}],"End":true}}}}}}"#,
+        state.replace("\"C\"", "\"D\"")
     );
     let machine = driver.create_machine("m", &definition).unwrap();
     (driver, machine)
@@ -36,7 +36,7 @@ fn done(driver: &mut Driver, call: (ExecutionId, u32), result: Result<&str, &str
 
 #[test]
 fn a_stop_gives_up_the_calls_that_have_not_come_back() {
-    let (mut driver, machine) = ready("");
+    let (mut driver, machine) = ready("sqs:sendMessage");
     let arn = driver.start(&machine, None, "{}").unwrap();
     let calls: Vec<_> = driver.calls.iter().copied().collect();
     assert_eq!(calls.len(), 2);
@@ -52,7 +52,7 @@ fn a_stop_gives_up_the_calls_that_have_not_come_back() {
 
 #[test]
 fn a_failure_gives_up_the_calls_beside_it() {
-    let (mut driver, machine) = ready("");
+    let (mut driver, machine) = ready("sqs:sendMessage");
     let arn = driver.start(&machine, None, "{}").unwrap();
     let calls: Vec<_> = driver.calls.iter().copied().collect();
     done(&mut driver, calls[1], Err("Broken"));
@@ -62,7 +62,7 @@ fn a_failure_gives_up_the_calls_beside_it() {
 
 #[test]
 fn a_call_that_was_accepted_is_not_under_way_any_more() {
-    let (mut driver, machine) = ready(".waitForTaskToken");
+    let (mut driver, machine) = ready("sqs:sendMessage.waitForTaskToken");
     let arn = driver.start(&machine, None, "{}").unwrap();
     let calls: Vec<_> = driver.calls.iter().copied().collect();
     for call in &calls {
@@ -73,8 +73,39 @@ fn a_call_that_was_accepted_is_not_under_way_any_more() {
 }
 
 #[test]
+fn what_a_call_began_is_watched_to_its_end_and_never_begun_again() {
+    let mut driver = Driver::new();
+    let definition = r#"{"StartAt":"S","States":{"S":{"Type":"Task","End":true,
+        "Resource":"arn:aws:states:::states:startExecution.sync","Parameters":{}}}}"#;
+    let machine = driver.create_machine("m", definition).unwrap();
+    let arn = driver.start(&machine, None, "{}").unwrap();
+    let call = *driver.calls.first().unwrap();
+    assert_eq!(driver.watched, [], "it is made first");
+    let mut driver = driver.crash();
+    assert_eq!(driver.watched, [], "and made again");
+    done(&mut driver, call, Ok(r#"{"Began":1}"#));
+    assert_eq!(driver.watched, [(call, r#"{"Began":1}"#.to_owned())]);
+    let mut driver = driver.crash();
+    let again = (call, r#"{"Began":1}"#.to_owned());
+    assert_eq!(driver.watched, [again], "after a crash as well");
+    done(&mut driver, call, Ok(r#"{"Ended":1}"#));
+    assert_eq!(driver.status(&arn), Status::Succeeded);
+    assert_eq!(driver.crash().watched, []);
+}
+
+#[test]
+fn a_stop_gives_up_watching() {
+    let (mut driver, machine) = ready("ecs:runTask.sync");
+    let arn = driver.start(&machine, None, "{}").unwrap();
+    let calls: Vec<_> = driver.calls.iter().copied().collect();
+    done(&mut driver, calls[0], Ok("{}"));
+    driver.stop(&arn).unwrap();
+    assert_eq!(Vec::from_iter(driver.cancelled.clone()), calls);
+}
+
+#[test]
 fn stopping_what_is_closed_answers_with_the_time_it_closed() {
-    let (mut driver, machine) = ready("");
+    let (mut driver, machine) = ready("sqs:sendMessage");
     let arn = driver.start(&machine, None, "{}").unwrap();
     let stop_ms = |response| match response {
         Ok(Response::StopExecution(response)) => response.stop_ms,

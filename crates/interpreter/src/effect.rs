@@ -68,8 +68,8 @@ pub enum Effect {
         /// The scheduling event.
         task: EventId,
     },
-    /// Call an integration; the result comes back as `TaskSucceeded` or `TaskFailed`. After a crash
-    /// it is called again.
+    /// Call an integration; the result comes back as `TaskSucceeded` or `TaskFailed`, or as
+    /// `TaskSubmitted` when it is yet to come. After a crash it is called again.
     Call {
         /// The scheduling event.
         task: EventId,
@@ -77,6 +77,9 @@ pub enum Effect {
         resource: Arc<str>,
         /// What to call it with.
         parameters: Document,
+        /// What the service answered when it took the call in. Then it is not to be called again, but
+        /// watched to the end of what it began ([`Pattern::Sync`](crate::Pattern::Sync)).
+        submitted: Option<Document>,
     },
     /// Wind up a timer.
     ArmTimer {

@@ -145,6 +145,8 @@ pub struct Task {
     pub input: Document,
     /// The resource that is called; none for the task of an activity.
     pub call: Option<Arc<str>>,
+    /// What the service answered to a call that is now watched.
+    pub submitted: Option<Document>,
     /// How often it was handed out so far.
     pub hand_outs: u32,
     /// Whether it is handed out now. Always so for a call.
@@ -228,6 +230,7 @@ impl Execution {
             state_name: Arc::clone(&frame.state_name),
             input: open.input.clone(),
             call: open.call.clone(),
+            submitted: open.submitted.clone(),
             hand_outs: open.hand_outs,
             handed: open.handed,
         })

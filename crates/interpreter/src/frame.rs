@@ -75,6 +75,9 @@ pub(crate) struct OpenTask<D = Document> {
     pub(crate) input: D,
     /// The resource that is called; none for an activity.
     pub(crate) call: Option<Arc<str>>,
+    /// What the service answered to a call that is now watched. A part of its own in snapshots.
+    #[serde(skip, default = "nothing")]
+    pub(crate) submitted: Option<D>,
     /// How often it was handed out.
     pub(crate) hand_outs: u32,
     /// Whether it is handed out now. Always, for a call.
@@ -121,6 +124,10 @@ pub(crate) struct PendingStart {
     pub(crate) worker_name: Option<Arc<str>>,
     /// When it was handed out.
     pub(crate) at_ms: i64,
+}
+
+fn nothing<D>() -> Option<D> {
+    None
 }
 
 fn nowhere() -> StateIndex {
@@ -197,6 +204,10 @@ impl<D> Stand<D> {
                 scheduled: task.scheduled,
                 input: change(task.input)?,
                 call: task.call,
+                submitted: match task.submitted {
+                    Some(answer) => Some(change(answer)?),
+                    None => None,
+                },
                 hand_outs: task.hand_outs,
                 handed: task.handed,
                 started: task.started,

@@ -23,7 +23,7 @@ pub enum Input {
         /// The scheduling event.
         task: EventId,
     },
-    /// A call whose result comes later (`.waitForTaskToken`, `.sync`) was accepted.
+    /// A call whose result comes later ([`Pattern`](crate::Pattern)) was accepted.
     TaskSubmitted {
         /// The scheduling event.
         task: EventId,

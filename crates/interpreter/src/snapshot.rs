@@ -10,12 +10,12 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::execution::{Birth, Execution, Status};
-use crate::frame::{Frame, FrameId, PendingStart};
+use crate::frame::{Frame, FrameId, PendingStart, Stand};
 use crate::redrive::Redrives;
 use crate::{Document, EventId, Failure, TimerId};
 
 /// First byte of every snapshot.
-const FORMAT_VERSION: u8 = 2;
+const FORMAT_VERSION: u8 = 3;
 
 /// Where a document stands.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -26,7 +26,7 @@ enum Place {
     Here(Arc<str>),
 }
 
-/// All of version 1. Later versions add parts behind it: 2 the redrives.
+/// All of version 1. Later versions add parts behind it: 2 the redrives, 3 what was [`Submitted`].
 #[derive(Serialize, Deserialize)]
 struct Snapshot {
     birth: Birth,
@@ -48,6 +48,9 @@ struct Snapshot {
     go_on: Option<TimerId>,
     machine_deleted: bool,
 }
+
+/// What services answered to calls that are watched, by the frames that wait for them.
+type Submitted = BTreeMap<FrameId, Place>;
 
 impl Execution {
     /// Everything that is not in history, as bytes with a format version.
@@ -78,14 +81,22 @@ impl Execution {
             go_on: self.go_on,
             machine_deleted: self.machine_deleted,
         };
-        postcard::to_extend(&(snapshot, &self.redrives), vec![FORMAT_VERSION])
+        let submitted: Submitted = self
+            .frames
+            .iter()
+            .filter_map(|(id, frame)| {
+                let answer = frame.open_task()?.submitted.as_ref()?;
+                Some((*id, place(answer)))
+            })
+            .collect();
+        postcard::to_extend(&(snapshot, &self.redrives, submitted), vec![FORMAT_VERSION])
             .expect("a snapshot is plain data and memory grows")
     }
 
     /// The events whose documents [`Execution::restore`] will ask for, each once, in order. `None`
     /// when the bytes are damaged.
     pub fn documents_of(snapshot: &[u8]) -> Option<Vec<u32>> {
-        let (snapshot, _) = read(snapshot)?;
+        let (snapshot, _, submitted) = read(snapshot)?;
         let mut events = BTreeSet::new();
         let mut note = |place: Place| {
             if let Place::At(event) = place {
@@ -98,6 +109,9 @@ impl Execution {
         for (_, frame) in snapshot.frames {
             frame.map_documents(&mut note);
         }
+        for place in submitted.into_values() {
+            note(place);
+        }
         Some(events.into_iter().collect())
     }
 
@@ -107,7 +121,7 @@ impl Execution {
         snapshot: &[u8],
         document: &mut dyn FnMut(u32) -> Option<Document>,
     ) -> Option<Execution> {
-        let (snapshot, redrives) = read(snapshot)?;
+        let (snapshot, redrives, mut submitted) = read(snapshot)?;
         let mut known: BTreeMap<EventId, Document> = BTreeMap::new();
         let mut find = |place: Place| match place {
             Place::Here(text) => Some(Document::from_text(text)),
@@ -127,7 +141,14 @@ impl Execution {
         };
         let mut frames = BTreeMap::new();
         for (id, frame) in snapshot.frames {
-            frames.insert(id, frame.map_documents(&mut find)?);
+            let mut frame = frame.map_documents(&mut find)?;
+            if let Some(answer) = submitted.remove(&id) {
+                let Stand::Task(task) = &mut frame.stand else {
+                    return None;
+                };
+                task.submitted = Some(find(answer)?);
+            }
+            frames.insert(id, frame);
         }
         let execution = Execution {
             input_to_lend: None,
@@ -173,10 +194,17 @@ impl Execution {
     }
 }
 
-fn read(snapshot: &[u8]) -> Option<(Snapshot, Redrives)> {
+fn read(snapshot: &[u8]) -> Option<(Snapshot, Redrives, Submitted)> {
     let (&version, body) = snapshot.split_first()?;
     match version {
-        1 => Some((postcard::from_bytes(body).ok()?, Redrives::default())),
+        1 => {
+            let snapshot = postcard::from_bytes(body).ok()?;
+            Some((snapshot, Redrives::default(), Submitted::new()))
+        }
+        2 => {
+            let (snapshot, redrives) = postcard::from_bytes(body).ok()?;
+            Some((snapshot, redrives, Submitted::new()))
+        }
         FORMAT_VERSION => postcard::from_bytes(body).ok(),
         _ => None,
     }

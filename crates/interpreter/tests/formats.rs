@@ -12,6 +12,7 @@ use support::{Run, describe};
 
 const SNAPSHOT_1: &str = include_str!("formats/snapshot-1.hex");
 const SNAPSHOT_2: &str = include_str!("formats/snapshot-2.hex");
+const SNAPSHOT_3: &str = include_str!("formats/snapshot-3.hex");
 const HISTORY_1: &str = include_str!("formats/history-1.hex");
 const HISTORY_2: &str = include_str!("formats/history-2.hex");
 
@@ -249,18 +250,47 @@ fn redriven() -> Run {
 }
 
 #[test]
-fn snapshots_of_version_2_are_read_and_written() {
-    let mut run = redriven();
+fn snapshots_of_version_2_are_read() {
+    read_and_go_on(&mut redriven(), redriven(), SNAPSHOT_2);
+}
+
+/// A redriven execution with a call that is watched.
+fn watched() -> Run {
+    let definition = r#"{"StartAt":"S","States":{"S":{"Type":"Task","End":true,
+        "Resource":"arn:aws:states:::states:startExecution.sync","Parameters":{"Name":"n"}}}}"#;
+    let mut run = Run::start(definition, "{}", 21, false);
+    let stop = Input::Stop {
+        error: None,
+        cause: None,
+    };
+    run.step(stop).unwrap();
+    run.step(Input::Redrive { client_token: None }).unwrap();
+    let submitted = Input::TaskSubmitted {
+        task: 7,
+        output: Document::from_text(r#"{"ExecutionArn":"e"}"#),
+    };
+    run.step(submitted).unwrap();
+    run
+}
+
+#[test]
+fn snapshots_of_version_3_are_read_and_written() {
+    let mut run = watched();
     if std::env::var_os("WRITE_NEW_SAMPLES").is_some() {
         std::fs::write(
-            "tests/formats/snapshot-2.hex",
+            "tests/formats/snapshot-3.hex",
             hex(&run.execution.snapshot()),
         )
         .unwrap();
         return;
     }
-    assert_eq!(hex(&run.execution.snapshot()), SNAPSHOT_2);
-    read_and_go_on(&mut run, redriven(), SNAPSHOT_2);
+    assert_eq!(hex(&run.execution.snapshot()), SNAPSHOT_3);
+    let mut other = watched();
+    let document = |event: u32| run.own[event as usize - 1].clone();
+    other.execution = Execution::restore(&bytes(SNAPSHOT_3), &mut { document }).unwrap();
+    let answer = other.execution.task(7).unwrap().submitted.unwrap();
+    assert_eq!(&**answer.text(), r#"{"ExecutionArn":"e"}"#);
+    read_and_go_on(&mut run, watched(), SNAPSHOT_3);
 }
 
 /// What is read from a sample goes on as the execution that was sampled.

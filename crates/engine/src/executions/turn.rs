@@ -22,6 +22,7 @@ pub(crate) struct OwedCall {
     pub(crate) task: u32,
     pub(crate) resource: std::sync::Arc<str>,
     pub(crate) parameters: interpreter::Document,
+    pub(crate) submitted: Option<interpreter::Document>,
 }
 
 /// The changes of a turn. Rows that a turn both adds and drops are never written.
@@ -74,13 +75,18 @@ impl Turn {
                     task,
                     resource,
                     parameters,
+                    submitted,
                 } => {
-                    let row = delivery.schedule(OUTBOX, id, task);
-                    self.tasks.insert(task, row);
+                    // What is watched now has been in the outbox since it was scheduled.
+                    if submitted.is_none() {
+                        let row = delivery.schedule(OUTBOX, id, task);
+                        self.tasks.insert(task, row);
+                    }
                     self.calls.push(OwedCall {
                         task,
                         resource,
                         parameters,
+                        submitted,
                     });
                 }
                 Effect::RequeueTask { task } => self.touch_task(id, task, delivery),

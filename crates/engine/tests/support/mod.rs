@@ -28,6 +28,8 @@ pub struct Driver {
     /// Calls that were asked for and not cancelled, whether they have come back or not.
     pub calls: std::collections::BTreeSet<(ExecutionId, u32)>,
     pub cancelled: std::collections::BTreeSet<(ExecutionId, u32)>,
+    /// Calls to be watched, with what was answered to them, since the last start.
+    pub watched: Vec<((ExecutionId, u32), String)>,
     /// What was to be logged.
     pub logs: Vec<LogEvents>,
     /// What those who watch were to be told.
@@ -108,6 +110,7 @@ impl Driver {
             quarantined: Vec::new(),
             calls: Default::default(),
             cancelled: Default::default(),
+            watched: Vec::new(),
             logs: Vec::new(),
             changes: Vec::new(),
             options,
@@ -212,8 +215,17 @@ impl Driver {
                 });
             }
             Output::Call {
-                execution, task, ..
-            } => drop(self.calls.insert((execution, task))),
+                execution,
+                task,
+                submitted,
+                ..
+            } => {
+                self.calls.insert((execution, task));
+                if let Some(answer) = submitted {
+                    self.watched
+                        .push(((execution, task), answer.text().to_string()));
+                }
+            }
             Output::Quarantined {
                 execution_arn,
                 panic,

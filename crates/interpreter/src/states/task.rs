@@ -12,7 +12,7 @@ use crate::frame::{FrameId, OpenTask, Stand};
 use crate::history::EventDetails;
 use crate::test_state::Stage;
 use crate::turn::{Closed, Halt, Turn};
-use crate::{Document, Due, Effect, Failure, TimerId, TimerKind};
+use crate::{Document, Due, Effect, Failure, Pattern, TimerId, TimerKind};
 
 /// Who does the work, as `Resource` names it.
 enum Resource {
@@ -72,9 +72,13 @@ impl Resource {
 
     /// Whether the result comes from whoever is given the task's token.
     fn has_token(&self) -> bool {
+        self.pattern() == Pattern::WaitForTaskToken
+    }
+
+    fn pattern(&self) -> Pattern {
         match self {
-            Resource::Activity | Resource::Lambda => false,
-            Resource::Service { resource, .. } => resource.ends_with(".waitForTaskToken"),
+            Resource::Activity | Resource::Lambda => Pattern::RequestResponse,
+            Resource::Service { resource, .. } => Pattern::of(resource),
         }
     }
 
@@ -140,6 +144,7 @@ impl Turn<'_> {
             scheduled,
             input: input.clone(),
             call: (!is_activity).then(|| Arc::clone(&task.resource)),
+            submitted: None,
             hand_outs: u32::from(has_token),
             handed: !is_activity,
             started: false,
@@ -172,6 +177,7 @@ impl Turn<'_> {
             task: scheduled,
             resource: arn,
             parameters: input,
+            submitted: None,
         });
         self.start_clocks(id);
         Ok(())
@@ -217,28 +223,48 @@ impl Turn<'_> {
         let StateKind::Task(task) = &self.state(id).kind else {
             panic!("a frame with an open task stands in a Task state");
         };
+        let (arn, named) = (&task.resource, Resource::of(&task.resource));
+        let pattern = named.pattern();
         let Resource::Service {
             resource_type,
             resource,
-        } = Resource::of(&task.resource)
+        } = named
         else {
             // A function answers with its result at once; there is no event for anything else.
             return Ok(());
         };
         match self.within_limit(Payload::Document(output), &resource_type) {
             Ok(output) => {
-                self.append(
+                let event = self.append(
                     id,
                     EventDetails::TaskSubmitted {
                         resource_type,
                         resource,
-                        output,
+                        output: output.clone(),
                     },
                 )?;
+                if pattern == Pattern::Sync {
+                    self.watch(id, Arc::clone(arn), output.at_home(event));
+                }
                 Ok(())
             }
             Err(fault) => self.task_ended(id, Ended::Failed(fault.failure)),
         }
+    }
+
+    /// What the service has begun is watched to its end.
+    fn watch(&mut self, id: FrameId, resource: Arc<str>, submitted: Document) {
+        let Stand::Task(open) = &mut self.execution.frame_mut(id).stand else {
+            panic!("only a frame with an open task is told that it was submitted");
+        };
+        open.submitted = Some(submitted.clone());
+        let (task, parameters) = (open.scheduled, open.input.clone());
+        self.effect(Effect::Call {
+            task,
+            resource,
+            parameters,
+            submitted: Some(submitted),
+        });
     }
 
     /// Winds up `TimeoutSeconds` and `HeartbeatSeconds` of a task that now begins.

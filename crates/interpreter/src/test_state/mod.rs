@@ -204,6 +204,7 @@ impl TestState {
                     task,
                     resource,
                     parameters,
+                    submitted: _,
                 } => {
                     call = Some(Call {
                         task,

@@ -221,6 +221,11 @@ impl Run {
                     "only armed timers are disarmed"
                 );
             }
+            Effect::Call {
+                task,
+                submitted: Some(_),
+                ..
+            } => assert!(self.tasks.contains(&task), "an open call is watched"),
             Effect::ScheduleActivityTask { task, .. } | Effect::Call { task, .. } => {
                 assert!(self.tasks.insert(task), "a task is scheduled once");
             }
@@ -356,9 +361,15 @@ fn describe_effect(effect: &Effect) -> String {
             task,
             resource,
             parameters,
-        } => {
-            format!("call {task} {resource} {}", parameters.text())
-        }
+            submitted,
+        } => match submitted {
+            None => format!("call {task} {resource} {}", parameters.text()),
+            Some(answer) => format!(
+                "watch {task} {resource} {} {}",
+                parameters.text(),
+                answer.text()
+            ),
+        },
         Effect::ArmTimer { timer, kind, due } => match due {
             Due::After(ms) => format!("arm {} {kind:?} after {ms}", timer.0),
             Due::At(ms) => format!("arm {} {kind:?} at {}", timer.0, ms - START_MS),

@@ -16,6 +16,10 @@ pub struct Call {
     pub resource: Arc<str>,
     /// What to call it with.
     pub parameters: Document,
+    /// What the service answered when it took the call in: it is to be watched to its end.
+    pub submitted: Option<Document>,
+    /// Whether it may have been made before the process was started.
+    pub again: bool,
 }
 
 /// What those who make calls are told.

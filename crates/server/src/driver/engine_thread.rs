@@ -212,12 +212,16 @@ impl EngineThread {
                 task,
                 resource,
                 parameters,
+                submitted,
+                again,
             } => {
                 let call = Call {
                     execution,
                     task,
                     resource,
                     parameters,
+                    submitted,
+                    again,
                 };
                 self.after(after, Release::Call(Errand::Make(call)), to);
             }
