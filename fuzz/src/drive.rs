@@ -228,7 +228,11 @@ fn shown(step: &Step) -> (Vec<u8>, Vec<String>) {
             task,
             resource,
             parameters,
-        } => format!("{task:?} {resource} {}", parameters.text()),
+            submitted,
+        } => {
+            let submitted = submitted.as_ref().map(Document::text);
+            format!("{task:?} {resource} {} {submitted:?}", parameters.text())
+        }
         other => format!("{other:?}"),
     });
     (history::encode(&step.events), effects.collect())

@@ -49,6 +49,12 @@ pub async fn call(outbound: &Outbound, call: Call<'_>) -> Outcome {
     }
 }
 
+/// Waits for the end of what a `.sync` call began, and gives its result. `submitted` is what [`call`]
+/// gave.
+pub async fn watch(_outbound: &Outbound, call: Call<'_>, _submitted: &Document) -> Outcome {
+    Err(not_called(call.resource))
+}
+
 /// `sfn` and `getActivityTask`, of a resource that names a call of AWS's SDK.
 pub fn service_and_action(resource: &str) -> Option<(&str, &str)> {
     let mut parts = resource.splitn(6, ':');

@@ -184,7 +184,7 @@ fn make(service: Arc<Service>, trial: [u8; 16], call: Call) -> Calling {
             parameters: &parameters,
             key: IdempotencyKey::of(trial, task),
         };
-        let (result, delivery) = calls::outcome(&service, call).await;
+        let (result, delivery) = calls::outcome(&service, call, false).await;
         if let Some(delivery) = delivery {
             delivery.left();
         }

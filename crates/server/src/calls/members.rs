@@ -51,6 +51,11 @@ pub(super) fn raise(answer: Value) -> Value {
     }
 }
 
+/// With a small letter first.
+pub(super) fn lowered(name: &str) -> String {
+    with_first(name, char::to_ascii_lowercase)
+}
+
 /// With a capital first.
 pub(super) fn raised(name: &str) -> String {
     with_first(name, char::to_ascii_uppercase)

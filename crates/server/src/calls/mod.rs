@@ -1,14 +1,16 @@
 //! Calls that executions make: of this server itself here, of all others by `integrations`.
 
 mod members;
+mod own;
 mod sfn;
+mod states;
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use engine::Message;
 use integrations::{IdempotencyKey, Outcome};
-use interpreter::EventId;
+use interpreter::{Document, EventId};
 use store::ExecutionId;
 use tokio::sync::mpsc;
 use tokio::task::{self, AbortHandle, JoinError, JoinSet};
@@ -23,8 +25,15 @@ type Name = (ExecutionId, EventId);
 #[derive(Default)]
 struct UnderWay {
     tasks: JoinSet<()>,
-    handles: HashMap<Name, AbortHandle>,
+    handles: HashMap<Name, Handle>,
     names: HashMap<task::Id, Name>,
+}
+
+/// How one of them is given up.
+struct Handle {
+    abort: AbortHandle,
+    /// The execution that it waits for: it ends with the call.
+    nested: Option<String>,
 }
 
 /// Makes the calls as they come, each on its own, until the engine ends.
@@ -34,7 +43,9 @@ pub async fn make(service: Arc<Service>, mut errands: mpsc::UnboundedReceiver<Er
         tokio::select! {
             errand = errands.recv() => match errand {
                 Some(Errand::Make(call)) => under_way.begin(&service, call),
-                Some(Errand::GiveUp { execution, task }) => under_way.give_up((execution, task)),
+                Some(Errand::GiveUp { execution, task }) => {
+                    under_way.give_up(&service, (execution, task));
+                }
                 None => return,
             },
             Some(ended) = under_way.tasks.join_next_with_id() => under_way.ended(&service, ended),
@@ -45,15 +56,26 @@ pub async fn make(service: Arc<Service>, mut errands: mpsc::UnboundedReceiver<Er
 impl UnderWay {
     fn begin(&mut self, service: &Arc<Service>, call: Call) {
         let name = (call.execution, call.task);
-        let handle = self.tasks.spawn(one(Arc::clone(service), call));
-        self.names.insert(handle.id(), name);
-        self.handles.insert(name, handle);
+        let nested = call
+            .submitted
+            .as_ref()
+            .filter(|_| states::action(&call.resource).is_some())
+            .and_then(states::execution_arn);
+        let abort = self.tasks.spawn(one(Arc::clone(service), call));
+        self.names.insert(abort.id(), name);
+        self.handles.insert(name, Handle { abort, nested });
     }
 
-    /// Drops what the call has done so far: a poll is taken to be closed by its client.
-    fn give_up(&mut self, name: Name) {
-        if let Some(handle) = self.handles.get(&name) {
-            handle.abort();
+    /// Drops what the call has done so far: a poll is taken to be closed by its client. An execution
+    /// that is waited for is stopped.
+    fn give_up(&mut self, service: &Arc<Service>, name: Name) {
+        let Some(handle) = self.handles.get_mut(&name) else {
+            return;
+        };
+        handle.abort.abort();
+        if let Some(execution_arn) = handle.nested.take() {
+            let service = Arc::clone(service);
+            tokio::spawn(async move { states::stop(&service, &execution_arn).await });
         }
     }
 
@@ -88,13 +110,18 @@ async fn one(service: Arc<Service>, call: Call) {
         task,
         resource,
         parameters,
+        submitted,
+        again,
     } = call;
     let call = integrations::Call {
         resource: &resource,
         parameters: &parameters,
         key: IdempotencyKey::of(execution.0, task),
     };
-    let (result, delivery) = outcome(&service, call).await;
+    let (result, delivery) = match submitted {
+        Some(submitted) => (watched(&service, call, &submitted).await, None),
+        None => outcome(&service, call, again).await,
+    };
     service.driver.tell(Message::CallDone {
         execution,
         task,
@@ -106,15 +133,32 @@ async fn one(service: Arc<Service>, call: Call) {
     }
 }
 
-/// Makes one call. With a hand-out comes what must be told when its result is in the caller's hands.
+/// Makes one call; `again` when it may have been made before a crash. With a hand-out comes what must
+/// be told when its result is in the caller's hands.
 pub async fn outcome(
     service: &Arc<Service>,
     call: integrations::Call<'_>,
+    again: bool,
 ) -> (Outcome, Option<Delivery>) {
     // `arn:aws:states:::aws-sdk:sfn:getActivityTask`, whatever the partition.
     if let Some(("sfn", action)) = integrations::service_and_action(call.resource) {
         return sfn::call(service, action, call.parameters).await;
     }
-    let outcome = integrations::call(&service.outbound, call).await;
+    let outcome = match states::action(call.resource) {
+        Some(_) => states::start(service, call, again).await,
+        None => integrations::call(&service.outbound, call).await,
+    };
     (outcome, None)
+}
+
+/// Waits for the end of what a call began.
+async fn watched(
+    service: &Arc<Service>,
+    call: integrations::Call<'_>,
+    submitted: &Document,
+) -> Outcome {
+    match states::action(call.resource) {
+        Some(_) => states::watch(service, call.resource, submitted).await,
+        None => integrations::watch(&service.outbound, call, submitted).await,
+    }
 }

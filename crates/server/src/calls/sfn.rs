@@ -2,80 +2,55 @@
 
 use std::sync::Arc;
 
-use api::Head;
 use integrations::Outcome;
 use interpreter::Document;
-use serde_json::Value;
 
 use super::members;
+use super::own::{self, Answer};
 use crate::driver::Delivery;
-use crate::request_id;
-use crate::service::{self, Service};
+use crate::service::Service;
 
-/// Asks the same door that sockets ask, so that every check is the same.
+/// Makes the call.
 pub(super) async fn call(
     service: &Arc<Service>,
     action: &str,
     parameters: &Document,
 ) -> (Outcome, Option<Delivery>) {
-    let began = std::time::Instant::now();
-    let target = format!("AWSStepFunctions.{}", members::raised(action));
-    let head = Head {
-        method: "POST",
-        path: "/",
-        target: Some(&target),
-        content_type: Some(api::CONTENT_TYPE),
-        ..Head::default()
-    };
-    let body = members::lower(parameters.value()).to_string();
-    let served = match service.receive(&head, body.as_bytes()) {
-        Ok((request, meta)) => service.perform(request, &meta).await,
-        Err(refused) => refused,
-    };
-    let request_id = request_id::next();
-    service.note(&served, &request_id, began);
-    (outcome(&served.answer, &request_id), served.delivery)
+    let body = members::lower(parameters.value());
+    let (answer, delivery) = own::ask(service, &members::raised(action), &body).await;
+    (outcome(answer), delivery)
 }
 
-fn outcome(answer: &api::Answer, request_id: &str) -> Outcome {
-    let body: Value = serde_json::from_slice(&answer.body).unwrap_or(Value::Null);
-    if answer.status == 200 {
-        return Ok(Document::from_value(members::raise(body)));
+fn outcome(answer: Answer) -> Outcome {
+    if answer.is_ok() {
+        return Ok(Document::from_value(members::raise(answer.body)));
     }
-    let exception = service::exception_of(answer).unwrap_or("Unknown");
-    // SDKs name every exception so, whatever the service called it.
-    let suffix = if exception.ends_with("Exception") {
-        ""
-    } else {
-        "Exception"
-    };
-    let message = body
-        .get("message")
-        .and_then(Value::as_str)
-        .unwrap_or_default();
-    let status = answer.status;
     let cause = format!(
-        "{message} (Service: Sfn, Status Code: {status}, Request ID: {request_id}) (SDK Attempt Count: 1)"
+        "{} (Service: Sfn, Status Code: {}, Request ID: {}) (SDK Attempt Count: 1)",
+        answer.message(),
+        answer.status,
+        answer.request_id
     );
-    Err((format!("Sfn.{exception}{suffix}"), cause))
+    Err((format!("Sfn.{}", answer.exception_of_sdk()), cause))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn answer(status: u16, body: &str) -> api::Answer {
-        api::Answer {
+    fn answer(status: u16, body: &str) -> Answer {
+        let answer = api::Answer {
             status,
             content_type: api::CONTENT_TYPE,
             body: body.as_bytes().to_vec(),
-        }
+        };
+        Answer::of(&answer, "ID".to_owned())
     }
 
     #[test]
     fn a_refusal_is_worded_as_the_sdk_does() {
         let body = r#"{"__type":"com.amazonaws.swf.service.v2.model#InvalidToken","message":"Invalid Token: 'Invalid token'"}"#;
-        let (error, cause) = outcome(&answer(400, body), "ID").unwrap_err();
+        let (error, cause) = outcome(answer(400, body)).unwrap_err();
         assert_eq!(error, "Sfn.InvalidTokenException");
         assert_eq!(
             cause,
@@ -83,7 +58,7 @@ mod tests {
         );
         let body = r#"{"__type":"com.amazon.coral.validate#ValidationException","message":"no"}"#;
         assert_eq!(
-            outcome(&answer(400, body), "ID").unwrap_err().0,
+            outcome(answer(400, body)).unwrap_err().0,
             "Sfn.ValidationException"
         );
     }
@@ -91,7 +66,7 @@ mod tests {
     #[test]
     fn an_empty_poll_has_no_members() {
         for body in ["{}", r#"{"taskToken":null}"#] {
-            assert_eq!(&**outcome(&answer(200, body), "ID").unwrap().text(), "{}");
+            assert_eq!(&**outcome(answer(200, body)).unwrap().text(), "{}");
         }
     }
 }

@@ -6,6 +6,7 @@
 //! commits while a sync is under way shares the next one.
 
 mod call;
+mod closings;
 mod commit_thread;
 mod definitions;
 mod delivery;
@@ -31,6 +32,7 @@ use crate::metrics::Metrics;
 use crate::watching::Watchers;
 
 pub use call::{Call, Errand};
+pub use closings::Closings;
 pub use commit_thread::EPOCH;
 pub use delivery::Delivery;
 pub use doubts::Doubts;
@@ -69,6 +71,7 @@ pub struct Driver {
     tickets: AtomicU64,
     durable: AtomicU64,
     doubts: Doubts,
+    closings: Closings,
     metrics: Arc<Metrics>,
 }
 
@@ -163,6 +166,7 @@ impl Driver {
             tickets: AtomicU64::new(1),
             durable: AtomicU64::new(durable),
             doubts: Doubts::default(),
+            closings: Closings::default(),
             metrics,
         }
     }
@@ -205,6 +209,11 @@ impl Driver {
     /// Number of the last commit that is durable.
     pub fn durable(&self) -> CommitNumber {
         self.durable.load(Ordering::Acquire)
+    }
+
+    /// The ends of executions.
+    pub fn closings(&self) -> &Closings {
+        &self.closings
     }
 
     /// Hand-outs of which nobody knows yet whether they left.

@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 use engine::operations::get_activity_task;
 use engine::shapes::ActivityTask;
 use engine::{LogEvents, Message, Rejection, Response, StatusChange, Ticket};
-use interpreter::EventId;
+use interpreter::{EventId, Status};
 use store::{CommitNumber, ExecutionId};
 use tokio::sync::{mpsc, oneshot};
 
@@ -88,7 +88,12 @@ impl Releaser {
             }
             Release::Settled { execution, event } => self.driver.doubts.settled(execution, event),
             Release::Log(log) => self.watchers.log(log),
-            Release::StatusChanged(change) => self.watchers.changed(change),
+            Release::StatusChanged(change) => {
+                if change.status != Status::Running {
+                    self.driver.closings.ended(&change.birth.execution_arn);
+                }
+                self.watchers.changed(change);
+            }
             Release::Call(errand) => {
                 // When nobody makes calls any more the server is stopping; the call stays in the
                 // outbox and is made after the next start.
