@@ -8,7 +8,7 @@ use interpreter::Document;
 use serde_json::{Map, Value, json};
 
 use crate::idempotency;
-use crate::outbound::{Ask, Outbound, Told, Unsaid};
+use crate::outbound::{Ask, Outbound, Told, Unsaid, Whom};
 use crate::{Call, IdempotencyKey, Outcome};
 
 const SERVICE: &str = "lambda";
@@ -102,8 +102,8 @@ fn invocation(
     headers.push((idempotency::HEADER.to_owned(), key.to_string()));
     headers.push(("content-type".to_owned(), "application/json".to_owned()));
     Ask {
-        service: SERVICE,
-        method: "POST",
+        whom: Whom::named(SERVICE),
+        method: "POST".to_owned(),
         path: format!("/2015-03-31/functions/{}/invocations", escaped(function)),
         query: qualifier.map_or_else(String::new, |qualifier| {
             format!("Qualifier={}", escaped(qualifier))

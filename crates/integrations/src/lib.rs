@@ -10,7 +10,7 @@ pub mod signing;
 
 use interpreter::Document;
 
-pub use endpoints::{Endpoints, ServiceEndpoint};
+pub use endpoints::{Endpoint, Endpoints, ServiceEndpoint};
 pub use idempotency::IdempotencyKey;
 pub use outbound::Outbound;
 

@@ -11,7 +11,7 @@ use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 
-use super::endpoints::Endpoints;
+use super::endpoints::{Endpoint, Endpoints};
 use crate::signing::{Environment, Signer, ToSign};
 
 /// Longest wait for a connection.
@@ -31,10 +31,22 @@ pub struct Outbound {
     client: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
 }
 
+/// Whom to ask.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Whom {
+    /// The names under which an operator may have said where it is; the first is told to people.
+    pub(crate) names: Vec<String>,
+    /// The service's name in signatures; `None` for what is asked without one.
+    pub(crate) signing_name: Option<String>,
+    /// S3 signs the path as it is sent, all others encode it once more.
+    pub(crate) signs_path_as_sent: bool,
+}
+
 /// What is asked of a service.
 pub(crate) struct Ask {
-    pub(crate) service: &'static str,
-    pub(crate) method: &'static str,
+    pub(crate) whom: Whom,
+    /// In capitals.
+    pub(crate) method: String,
     /// As it is sent: what must be escaped is.
     pub(crate) path: String,
     /// Sorted, as it is sent; empty for none.
@@ -42,6 +54,17 @@ pub(crate) struct Ask {
     /// Names in small letters.
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) body: Vec<u8>,
+}
+
+impl Whom {
+    /// A service that has one name everywhere.
+    pub(crate) fn named(name: &str) -> Whom {
+        Whom {
+            names: vec![name.to_owned()],
+            signing_name: Some(name.to_owned()),
+            signs_path_as_sent: false,
+        }
+    }
 }
 
 /// What the service said.
@@ -60,7 +83,7 @@ pub(crate) enum Unsaid {
         "No endpoint is configured for the service '{0}'. Start the server with \
          --endpoint {0}=URL, or set {0} = \"URL\" in the [endpoints] of its configuration."
     )]
-    NoEndpoint(&'static str),
+    NoEndpoint(String),
     /// The service could not be reached, or broke off.
     #[error("Unable to execute HTTP request: {0}")]
     Http(String),
@@ -96,8 +119,10 @@ impl Outbound {
 
     /// Asks once. Dropped before its end, the connection is closed.
     pub(crate) async fn ask(&self, ask: Ask) -> Result<Told, Unsaid> {
-        let Some(endpoint) = self.endpoints.of(ask.service) else {
-            return Err(Unsaid::NoEndpoint(ask.service));
+        let names = ask.whom.names.iter().map(String::as_str);
+        let Some(endpoint) = self.endpoints.of(names) else {
+            let name = ask.whom.names.into_iter().next();
+            return Err(Unsaid::NoEndpoint(name.unwrap_or_default()));
         };
         let http = |error: &dyn std::fmt::Display| Unsaid::Http(error.to_string());
         let request = self.signed(endpoint, ask).await?;
@@ -122,11 +147,12 @@ impl Outbound {
         })
     }
 
-    async fn signed(&self, endpoint: &str, ask: Ask) -> Result<Request<Full<Bytes>>, Unsaid> {
+    async fn signed(&self, endpoint: &Endpoint, ask: Ask) -> Result<Request<Full<Bytes>>, Unsaid> {
         let unusable = |error: &dyn std::fmt::Display| Unsaid::Http(error.to_string());
+        let address = endpoint.address();
         let uri: hyper::Uri = match ask.query.as_str() {
-            "" => format!("{endpoint}{}", ask.path),
-            query => format!("{endpoint}{}?{query}", ask.path),
+            "" => format!("{address}{}", ask.path),
+            query => format!("{address}{}?{query}", ask.path),
         }
         .parse()
         .map_err(|error: hyper::http::uri::InvalidUri| unusable(&error))?;
@@ -138,22 +164,29 @@ impl Outbound {
         let signer = Arc::clone(&self.signer);
         let (to_sign, path) = (body.clone(), uri.path().to_owned());
         let now = (self.clock)();
-        let signing = tokio::task::spawn_blocking(move || {
-            signer.sign(
-                &ToSign {
-                    service: ask.service,
-                    method: ask.method,
-                    path: &path,
-                    query: &ask.query,
-                    body: &to_sign,
-                },
-                headers,
-                now,
-            )
-        });
-        let headers = signing.await.map_err(|error| unusable(&error))?;
-        let headers = headers.map_err(|error| unusable(&error))?;
-        let mut request = Request::builder().method(ask.method).uri(uri);
+        if let Some(service) = ask.whom.signing_name {
+            let endpoint = endpoint.clone();
+            let method = ask.method.clone();
+            let signing = tokio::task::spawn_blocking(move || {
+                signer.sign(
+                    &ToSign {
+                        service: &service,
+                        region: endpoint.region.as_deref(),
+                        profile: endpoint.profile.as_deref(),
+                        method: &method,
+                        path: &path,
+                        path_as_sent: ask.whom.signs_path_as_sent,
+                        query: &ask.query,
+                        body: &to_sign,
+                    },
+                    headers,
+                    now,
+                )
+            });
+            let signed = signing.await.map_err(|error| unusable(&error))?;
+            headers = signed.map_err(|error| unusable(&error))?;
+        }
+        let mut request = Request::builder().method(ask.method.as_str()).uri(uri);
         for (name, value) in headers {
             request = request.header(name, value);
         }

@@ -1,4 +1,4 @@
-//! Signature Version 4, as far as one POST of JSON needs it.
+//! Signature Version 4, as far as requests with a whole body need it.
 //!
 //! Source: AWS General Reference, "Create a signed AWS API request". Written here rather than
 //! taken from `aws-sigv4`, which brings 58 crates for what is done below. Left out since nothing
@@ -20,6 +20,8 @@ pub struct Request<'a> {
     pub method: &'a str,
     /// The path as it is sent.
     pub path: &'a str,
+    /// S3 signs it so; every other service signs it encoded once more.
+    pub path_as_sent: bool,
     /// The query as it is sent, already sorted; empty for none.
     pub query: &'a str,
     /// The headers to sign, with names in small letters.
@@ -83,7 +85,10 @@ pub fn authorization(
     let mut canonical = format!(
         "{}\n{}\n{}\n",
         request.method,
-        path(request.path),
+        match request.path_as_sent {
+            true => request.path.to_owned(),
+            false => encoded_path(request.path),
+        },
         request.query
     );
     for (name, value) in &headers {
@@ -130,7 +135,7 @@ fn in_one_line(value: &str) -> String {
 }
 
 /// Every service but S3 signs the path encoded once more than it is sent.
-fn path(path: &str) -> String {
+fn encoded_path(path: &str) -> String {
     let mut encoded = String::with_capacity(path.len());
     for byte in path.bytes() {
         match byte {

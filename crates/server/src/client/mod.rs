@@ -161,6 +161,7 @@ impl Client {
         let request = signing::Request {
             method: "POST",
             path: inner.endpoint.path(),
+            path_as_sent: false,
             query: "",
             headers: &headers,
             body: body.as_bytes(),

@@ -135,7 +135,18 @@ pub fn print(settings: &Settings, out: &mut dyn Write) -> io::Result<()> {
     if endpoints.peek().is_some() {
         writeln!(out, "\n[endpoints]")?;
     }
-    endpoints.try_for_each(|(service, url)| writeln!(out, "{service} = {}", quoted(url)))
+    endpoints.try_for_each(|(service, endpoint)| {
+        let url = quoted(&endpoint.url);
+        let more = [("region", &endpoint.region), ("profile", &endpoint.profile)];
+        let more = more.map(|(name, value)| {
+            let value = value.as_ref()?;
+            Some(format!(", {name} = {}", quoted(value)))
+        });
+        match more.into_iter().flatten().collect::<String>().as_str() {
+            "" => writeln!(out, "{service} = {url}"),
+            more => writeln!(out, "{service} = {{ url = {url}{more} }}"),
+        }
+    })
 }
 
 /// Tables come last in a file.

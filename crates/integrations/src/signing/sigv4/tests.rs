@@ -35,6 +35,7 @@ fn assert_published(
     let request = Request {
         method,
         path: "/",
+        path_as_sent: false,
         query,
         headers: &headers,
         body: body.as_bytes(),
@@ -126,6 +127,7 @@ fn a_poll_is_signed_as_botocore_signs_it() {
     let request = Request {
         method: "POST",
         path: "/",
+        path_as_sent: false,
         query: "",
         headers: &[
             ("x-amz-target", "AWSStepFunctions.GetActivityTask"),
@@ -150,6 +152,7 @@ fn a_session_token_and_a_body_beyond_ascii_are_signed_as_botocore_signs_them() {
     let request = Request {
         method: "POST",
         path: "/",
+        path_as_sent: false,
         query: "",
         headers: &[
             ("content-type", "application/x-amz-json-1.0"),
@@ -172,6 +175,7 @@ fn a_path_is_encoded_once_more_than_it_is_sent() {
     let request = Request {
         method: "POST",
         path: "/a%20b/c+d/",
+        path_as_sent: false,
         query: "",
         headers: &[
             ("content-type", "application/x-amz-json-1.0"),
@@ -193,5 +197,29 @@ fn a_moment_is_written_in_the_basic_form() {
     assert_eq!(
         amz_date(UNIX_EPOCH + Duration::from_millis(1_440_938_160_999)),
         DATE
+    );
+}
+
+#[test]
+fn s3_signs_a_path_as_it_is_sent() {
+    let request = Request {
+        method: "PUT",
+        path: "/bucket/a%20b/c%2Bd",
+        path_as_sent: true,
+        query: "",
+        headers: &[
+            ("host", "127.0.0.1:4599"),
+            (
+                "x-amz-content-sha256",
+                "982d9e3eb996f559e633f4d194def3761d909f5a3b647d1a851fead67c32c9d1",
+            ),
+            ("x-amz-date", DATE),
+        ],
+        body: b"text",
+    };
+    let signed = sign(&request, "us-east-1", "s3");
+    assert!(
+        signed.ends_with("dd1085abee6bb50c12c027f3482304b36a81cf02f1ecd55eb2a8a7f280f6b044"),
+        "{signed}"
     );
 }
