@@ -6,13 +6,15 @@ mod endpoints;
 mod idempotency;
 mod lambda;
 mod outbound;
+mod sending;
 pub mod signing;
 
 use interpreter::Document;
 
 pub use endpoints::{Endpoint, Endpoints, ServiceEndpoint};
 pub use idempotency::IdempotencyKey;
-pub use outbound::Outbound;
+pub use outbound::{BLOCKING_THREADS, Outbound, OutboundOptions};
+pub use sending::{HostPort, HttpSettings};
 
 /// What comes back: a result, or error name and cause.
 pub type Outcome = Result<Document, (String, String)>;

@@ -4,23 +4,35 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
-use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
-use hyper::{HeaderMap, Request};
-use hyper_rustls::HttpsConnector;
-use hyper_util::client::legacy::Client;
-use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::rt::TokioExecutor;
+use http_body_util::Full;
+use hyper::Request;
 
 use super::endpoints::{Endpoint, Endpoints};
+pub(crate) use crate::sending::Told;
+use crate::sending::{Bounds, HttpSettings, LOOKUPS_MAX, NamedBy, Sender};
 use crate::signing::{Environment, Signer, ToSign};
 
-/// Longest wait for a connection.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-/// How long a connection that nobody uses is kept.
-const IDLE_TIMEOUT: Duration = Duration::from_secs(30);
-/// Most bytes of an answer. A result may have 256 KiB; what is larger is refused by the engine, with
-/// its own words, as long as it can be read at all. Source: AWS Lambda quotas, response payload, 6 MB.
-const ANSWER_BYTES_MAX: usize = 8 << 20;
+/// A result may have 256 KiB; what is larger is refused by the engine, with its own words, as long as
+/// it can be read at all. Sources: AWS Lambda quotas, response payload, 6 MB, and time-out, 15 minutes.
+const BOUNDS: Bounds = Bounds {
+    body_bytes_max: 8 << 20,
+    time: Duration::from_secs(15 * 60 + 10),
+};
+
+/// Threads that calls may block, for names and for credentials; whoever runs them needs so many more.
+pub const BLOCKING_THREADS: usize = LOOKUPS_MAX + 4;
+
+/// What is needed for the way out.
+pub struct OutboundOptions {
+    /// Where services are.
+    pub endpoints: Endpoints,
+    /// The region that requests are signed for.
+    pub region: String,
+    /// What it shows is signed with each request.
+    pub clock: fn() -> SystemTime,
+    /// How requests are sent.
+    pub http: HttpSettings,
+}
 
 /// The way out; cheap to clone.
 #[derive(Clone)]
@@ -28,7 +40,7 @@ pub struct Outbound {
     endpoints: Arc<Endpoints>,
     signer: Arc<Signer>,
     clock: fn() -> SystemTime,
-    client: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
+    sender: Arc<Sender>,
 }
 
 /// Whom to ask.
@@ -67,14 +79,6 @@ impl Whom {
     }
 }
 
-/// What the service said.
-#[derive(Debug)]
-pub(crate) struct Told {
-    pub(crate) status: u16,
-    pub(crate) headers: HeaderMap,
-    pub(crate) body: Bytes,
-}
-
 /// Why nothing was said.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Unsaid {
@@ -90,30 +94,13 @@ pub(crate) enum Unsaid {
 }
 
 impl Outbound {
-    /// Asks nobody yet. What `clock` shows is signed with each request.
-    pub fn new(
-        endpoints: Endpoints,
-        region: &str,
-        clock: fn() -> SystemTime,
-    ) -> Result<Outbound, rustls::Error> {
-        let mut tcp = HttpConnector::new();
-        tcp.enforce_http(false);
-        tcp.set_nodelay(true);
-        tcp.set_connect_timeout(Some(CONNECT_TIMEOUT));
-        let connector = hyper_rustls::HttpsConnectorBuilder::new()
-            .with_provider_and_webpki_roots(rustls::crypto::ring::default_provider())?
-            .https_or_http()
-            .enable_http1()
-            .wrap_connector(tcp);
-        let client = Client::builder(TokioExecutor::new())
-            .pool_idle_timeout(IDLE_TIMEOUT)
-            .pool_timer(hyper_util::rt::TokioTimer::new())
-            .build(connector);
+    /// Asks nobody yet.
+    pub fn new(options: OutboundOptions) -> Result<Outbound, rustls::Error> {
         Ok(Outbound {
-            endpoints: Arc::new(endpoints),
-            signer: Arc::new(Signer::new(Environment::of_process(), region)),
-            clock,
-            client,
+            endpoints: Arc::new(options.endpoints),
+            signer: Arc::new(Signer::new(Environment::of_process(), &options.region)),
+            clock: options.clock,
+            sender: Arc::new(Sender::new(&options.http)?),
         })
     }
 
@@ -124,27 +111,9 @@ impl Outbound {
             let name = ask.whom.names.into_iter().next();
             return Err(Unsaid::NoEndpoint(name.unwrap_or_default()));
         };
-        let http = |error: &dyn std::fmt::Display| Unsaid::Http(error.to_string());
         let request = self.signed(endpoint, ask).await?;
-        let answer = self.client.request(request).await.map_err(|error| {
-            // The outermost error only says that a request failed.
-            let mut root: &dyn std::error::Error = &error;
-            while let Some(source) = root.source() {
-                root = source;
-            }
-            http(&root)
-        })?;
-        let (head, body) = answer.into_parts();
-        let body = Limited::new(body, ANSWER_BYTES_MAX).collect().await;
-        let body = body.map_err(|error| match error.is::<LengthLimitError>() {
-            true => http(&format!("an answer of more than {ANSWER_BYTES_MAX} bytes")),
-            false => http(&error),
-        })?;
-        Ok(Told {
-            status: head.status.as_u16(),
-            headers: head.headers,
-            body: body.to_bytes(),
-        })
+        let told = self.sender.send(NamedBy::Operator, request, BOUNDS).await;
+        told.map_err(|error| Unsaid::Http(error.to_string()))
     }
 
     async fn signed(&self, endpoint: &Endpoint, ask: Ask) -> Result<Request<Full<Bytes>>, Unsaid> {

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use super::Span;
+use super::http::HttpLayer;
 use super::limits::LimitsLayer;
 use crate::log::{Format, Level};
 use crate::quotas::{Profile, Quota, QuotasLayer};
@@ -92,6 +93,11 @@ pub struct Layer {
     /// The same in the file.
     #[arg(skip)]
     pub endpoints: Option<Endpoints>,
+
+    /// `[http]`
+    #[command(flatten)]
+    #[serde(default)]
+    pub http: HttpLayer,
 
     /// Threads that serve sockets [default: one per core, at most 8]
     #[arg(long, value_name = "COUNT")]

@@ -7,6 +7,7 @@
 mod destinations;
 mod environment;
 mod file;
+mod http;
 mod layer;
 mod limits;
 mod print;
@@ -18,6 +19,7 @@ use std::net::{SocketAddr, ToSocketAddrs};
 use std::path::{Path, PathBuf};
 
 pub use destinations::LogDestination;
+pub use http::HttpSettings;
 pub use layer::Layer;
 pub use limits::LimitSettings;
 pub use print::print;
@@ -67,6 +69,8 @@ pub struct Settings {
     pub express_retention: Setting<Span>,
     /// Where calls of other services go; they may come from several places.
     pub endpoints: Endpoints,
+    /// How calls are sent.
+    pub http: HttpSettings,
     pub threads: Setting<usize>,
     pub disk_reserve_megabytes: Setting<u64>,
     pub execution_logs: Setting<String>,
@@ -223,6 +227,12 @@ impl Settings {
             status_events_file: pick!(status_events_file, destinations::OFF.to_owned()),
             log_format: pick!(log_format, Format::Text),
             log_level: pick!(log_level, Level::Info),
+            http: HttpSettings::merge(Layers {
+                flags: flags.http,
+                environment: environment.http,
+                file: file.http,
+                path,
+            }),
             limits: LimitSettings::merge(Layers {
                 flags: flags.limits,
                 environment: environment.limits,
@@ -263,6 +273,7 @@ impl Settings {
             }
         }
         self.check_destinations()?;
+        self.http.check()?;
         self.limits.check()
     }
 

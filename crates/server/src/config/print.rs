@@ -131,6 +131,7 @@ pub fn print(settings: &Settings, out: &mut dyn Write) -> io::Result<()> {
         writeln!(out, "{text:width$}  # {origin}")?;
     }
     print_quotas(settings, out)?;
+    print_http(settings, out)?;
     let mut endpoints = settings.endpoints.iter().peekable();
     if endpoints.peek().is_some() {
         writeln!(out, "\n[endpoints]")?;
@@ -146,6 +147,34 @@ pub fn print(settings: &Settings, out: &mut dyn Write) -> io::Result<()> {
             "" => writeln!(out, "{service} = {url}"),
             more => writeln!(out, "{service} = {{ url = {url}{more} }}"),
         }
+    })
+}
+
+fn print_http(settings: &Settings, out: &mut dyn Write) -> io::Result<()> {
+    let http = &settings.http;
+    let allow: Vec<String> = http.allow.value.iter().map(quoted).collect();
+    let rows = [
+        (
+            "allow",
+            format!("[{}]", allow.join(", ")),
+            &http.allow.origin,
+        ),
+        (
+            "concurrency",
+            plain(&http.concurrency),
+            &http.concurrency.origin,
+        ),
+        ("queue", plain(&http.queue), &http.queue.origin),
+        (
+            "connect_timeout_seconds",
+            format!("{:?}", http.connect_timeout_seconds.value),
+            &http.connect_timeout_seconds.origin,
+        ),
+    ];
+    writeln!(out, "\n[http]")?;
+    rows.into_iter().try_for_each(|(name, value, origin)| {
+        let origin = from(&format!("http.{name}"), origin);
+        writeln!(out, "{name} = {value}  # {origin}")
     })
 }
 

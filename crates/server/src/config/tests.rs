@@ -241,3 +241,28 @@ fn limits_out_of_bounds_are_refused_by_name() {
         "{file}"
     );
 }
+
+#[test]
+fn calls_have_a_table_of_their_own() {
+    let file = "[http]\nallow = [\"127.0.0.1:8080\", \"[::1]:80\"]\nqueue = 5\n";
+    let variables = [("TOWPATH_HTTP_CONCURRENCY", "7")];
+    let settings = load(Layer::default(), &variables, Some(file)).unwrap();
+    let http = settings.http.of_calls();
+    assert_eq!((http.concurrency, http.queue), (7, 5));
+    assert_eq!(http.allow[1].to_string(), "[::1]:80");
+    let mut printed = Vec::new();
+    print(&settings, &mut printed).unwrap();
+    let printed = String::from_utf8(printed).unwrap();
+    assert!(
+        printed.contains("env TOWPATH_HTTP_CONCURRENCY"),
+        "{printed}"
+    );
+    let again = load(Layer::default(), &[], Some(&printed)).unwrap();
+    assert_eq!(again.http.of_calls(), http);
+    let wrong = complaint(
+        Layer::default(),
+        &[("TOWPATH_HTTP_ALLOW", "localhost")],
+        None,
+    );
+    assert!(wrong.contains("HOST:PORT"), "{wrong}");
+}

@@ -14,7 +14,7 @@ use tokio::time::{Duration, Instant};
 use super::*;
 use crate::clock::Clock;
 use crate::driver::{self, Started};
-use integrations::{Endpoints, Outbound};
+use integrations::{Endpoints, HttpSettings, Outbound, OutboundOptions};
 
 /// Runs `test` against a listener, in one thread whose clock is virtual.
 fn with_listener<F: Future<Output = ()>>(test: impl FnOnce(SocketAddr, Arc<Metrics>) -> F) {
@@ -93,11 +93,12 @@ pub(super) fn edge(runtime: tokio::runtime::Handle) -> (Edge, driver::Threads) {
         owner,
         clock,
         metrics,
-        outbound: Outbound::new(
-            Endpoints::default(),
-            "us-east-1",
-            std::time::SystemTime::now,
-        )
+        outbound: Outbound::new(OutboundOptions {
+            endpoints: Endpoints::default(),
+            region: "us-east-1".to_owned(),
+            clock: std::time::SystemTime::now,
+            http: HttpSettings::default(),
+        })
         .unwrap(),
         space: crate::disk::Space::default(),
         poll_hold: std::time::Duration::from_millis(100),

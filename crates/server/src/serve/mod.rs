@@ -33,11 +33,12 @@ use crate::service::{READS_AT_A_TIME, Service};
 use crate::trial::{TRIALS_AT_A_TIME, Trials};
 use crate::watching::{self, Workers};
 use identity::Identity;
-use integrations::Outbound;
+use integrations::{Outbound, OutboundOptions};
 
-/// Threads that may wait for the disk or compute: readers, trials, and two more for what the engine
-/// reads back.
-const BLOCKING_THREADS: usize = READS_AT_A_TIME + TRIALS_AT_A_TIME + 2;
+/// Threads that may wait for the disk or compute: readers, trials, calls, and two more for what the
+/// engine reads back.
+const BLOCKING_THREADS: usize =
+    READS_AT_A_TIME + TRIALS_AT_A_TIME + integrations::BLOCKING_THREADS + 2;
 /// How long running requests may take when the server stops. They wait for a commit at most, so
 /// this is for clients that do not take their answer. What is asked of us is 10 s in all.
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(7);
@@ -182,11 +183,12 @@ fn start(
         express_kept: settings.express_retention.value > Span::default(),
         clock,
         metrics,
-        outbound: Outbound::new(
-            settings.endpoints.clone(),
-            &settings.region.value,
-            SystemTime::now,
-        )
+        outbound: Outbound::new(OutboundOptions {
+            endpoints: settings.endpoints.clone(),
+            region: settings.region.value.clone(),
+            clock: SystemTime::now,
+            http: settings.http.of_calls(),
+        })
         .context("cannot prepare calls to other services")?,
         space,
         poll_hold: Duration::from_secs_f64(settings.poll_hold_seconds.value),
