@@ -4,33 +4,41 @@
 //! machine could have done at most: a latency beside the bare loopback round trip, a rate
 //! beside the log that a group commit writes; what a state costs late in an execution beside
 //! what it cost early. The ratio is what can be compared.
+//!
+//! It is made of parts. Some are measured in several rounds, with the peers between, and their
+//! medians count.
 
+mod cold;
 mod connection;
 mod figures;
 mod interpreter;
 mod limits;
 mod memory;
+mod passes;
+mod report;
 mod restart;
 mod service;
+mod stall;
 mod throughput;
 
 use std::os::unix::process::CommandExt;
-use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
 use crate::Failure;
 use crate::arguments::Arguments;
-use crate::process::root;
-use crate::server_under_test::{ServerUnderTest, build_release};
+use crate::server_under_test::{Program, ServerUnderTest, build_release};
 use figures::Figures;
 use limits::Limits;
+use report::{Before, Occasion};
 
 /// Set in the process that has as many open files as it may.
 const RAISED: &str = "TOWPATH_BENCH_OPEN_FILES_RAISED";
 
 /// How much of everything.
 struct Scale {
+    quick: bool,
+    rounds: usize,
     limit_time: Duration,
     dispatches: usize,
     throughput_time: Duration,
@@ -38,73 +46,232 @@ struct Scale {
     parked: usize,
     /// Parking ends after this time, with as many as are parked then.
     parking_time: Duration,
+    stall_time: Duration,
 }
 
 const FULL: Scale = Scale {
-    limit_time: Duration::from_secs(3),
-    dispatches: 2_000,
-    throughput_time: Duration::from_secs(10),
+    quick: false,
+    rounds: 5,
+    limit_time: Duration::from_secs(1),
+    dispatches: 1_000,
+    throughput_time: Duration::from_secs(5),
     polls: 10_000,
     parked: 100_000,
     parking_time: Duration::from_secs(180),
+    stall_time: Duration::from_secs(120),
 };
 
 const QUICK: Scale = Scale {
+    quick: true,
+    rounds: 1,
     limit_time: Duration::from_millis(400),
     dispatches: 300,
     throughput_time: Duration::from_secs(2),
     polls: 1_000,
     parked: 5_000,
     parking_time: Duration::from_secs(20),
+    stall_time: Duration::from_secs(5),
 };
+
+/// Something to be measured.
+struct Part {
+    name: &'static str,
+    /// Whether it is measured in rounds, of peers too: all it asks for is the protocol.
+    in_rounds: bool,
+    measure: fn(&Subject, &Scale, &mut Figures) -> Result<(), Failure>,
+}
+
+/// All parts, in the order they are measured.
+const PARTS: &[Part] = &[
+    Part {
+        name: "interpreter",
+        in_rounds: false,
+        measure: |_, scale, figures| interpreter::states(scale.quick, figures),
+    },
+    Part {
+        name: "limits",
+        in_rounds: false,
+        measure: |_, scale, figures| {
+            Limits::measure(scale.limit_time)?.note(figures);
+            Ok(())
+        },
+    },
+    Part {
+        name: "cold",
+        in_rounds: false,
+        measure: cold::start,
+    },
+    Part {
+        name: "dispatch",
+        in_rounds: true,
+        measure: |subject, scale, figures| {
+            let server = subject.start()?;
+            throughput::dispatch(&server, scale.dispatches, scale.limit_time, figures)
+        },
+    },
+    Part {
+        name: "throughput",
+        in_rounds: true,
+        measure: |subject, scale, figures| {
+            let server = subject.start()?;
+            [1, 8, 64].into_iter().try_for_each(|workers| {
+                throughput::executions(&server, workers, "", scale, figures)
+            })
+        },
+    },
+    Part {
+        name: "passes",
+        in_rounds: true,
+        measure: |subject, scale, figures| passes::standard(&subject.start()?, scale, figures),
+    },
+    Part {
+        name: "sync",
+        in_rounds: true,
+        measure: |subject, scale, figures| passes::synchronous(&subject.start()?, scale, figures),
+    },
+    Part {
+        name: "polls",
+        in_rounds: false,
+        measure: |subject, scale, figures| memory::polls(&subject.start()?, scale.polls, figures),
+    },
+    Part {
+        name: "parked",
+        in_rounds: false,
+        measure: |subject, scale, figures| {
+            let mut server = subject.start()?;
+            memory::parked(&server, scale, figures)?;
+            throughput::executions(&server, 8, ", parked beside", scale, figures)?;
+            restart::after_a_kill(&mut server, figures)
+        },
+    },
+    Part {
+        name: "stall",
+        in_rounds: false,
+        measure: stall::longest,
+    },
+];
+
+/// What is measured: this build, or a peer.
+struct Subject {
+    /// Empty for this build.
+    name: String,
+    program: Program,
+}
+
+impl Subject {
+    /// A fresh server with an empty folder.
+    fn start(&self) -> Result<ServerUnderTest, Failure> {
+        self.start_with(&[])
+    }
+
+    /// The same with further flags.
+    fn start_with(&self, flags: &[String]) -> Result<ServerUnderTest, Failure> {
+        ServerUnderTest::start_program(self.program.clone(), "bench", flags)
+    }
+}
 
 /// The command line's door.
 pub fn run(mut arguments: Arguments) -> Result<(), Failure> {
     if std::env::var_os(RAISED).is_none() {
         return Err(start_again_with_more_open_files().into());
     }
-    let quick = arguments.flag("--quick");
-    let scale = if quick { QUICK } else { FULL };
+    let mut scale = match arguments.flag("--quick") {
+        true => QUICK,
+        false => FULL,
+    };
     let save = arguments.flag("--save");
+    if let Some(rounds) = arguments.option("--rounds")? {
+        scale.rounds = rounds.parse::<usize>()?.max(1);
+    }
+    if let Some(minutes) = arguments.option("--stall-minutes")? {
+        scale.stall_time = Duration::from_secs(minutes.parse::<u64>()? * 60);
+    }
+    let parts = chosen(arguments.option("--part")?.as_deref())?;
+    let mut peers = Vec::new();
+    while let Some(peer) = arguments.option("--peer")? {
+        peers.push(of_peer(&peer)?);
+    }
     arguments.finish()?;
 
-    let binary = build_release()?;
+    let subject = Subject {
+        name: String::new(),
+        program: Program::Towpath(build_release()?),
+    };
+    let occasion = Occasion::now();
     let mut figures = Figures::default();
-    interpreter::states(quick, &mut figures)?;
-    Limits::measure(scale.limit_time)?.note(&mut figures);
-    on_a_fresh_server(&binary, |server| {
-        throughput::dispatch(server, scale.dispatches, scale.limit_time, &mut figures)
-    })?;
-    on_a_fresh_server(&binary, |server| {
-        for workers in [1, 8, 64] {
-            throughput::executions(server, workers, "", &scale, &mut figures)?;
-        }
-        Ok(())
-    })?;
-    on_a_fresh_server(&binary, |server| {
-        memory::polls(server, scale.polls, &mut figures)
-    })?;
-    on_a_fresh_server(&binary, |server| {
-        memory::parked(server, &scale, &mut figures)?;
-        let beside = ", parked beside";
-        throughput::executions(server, 8, beside, &scale, &mut figures)?;
-        restart::after_a_kill(server, &mut figures)
-    })?;
-    print!("{}", figures.table());
+    for part in parts.iter().filter(|part| !part.in_rounds) {
+        (part.measure)(&subject, &scale, &mut figures)?;
+    }
+    let in_rounds: Vec<&Part> = parts.into_iter().filter(|part| part.in_rounds).collect();
+    figures.append(rounds(&in_rounds, &subject, &peers, &scale)?);
+    print!("{}", report::table(&figures, &Before::saved()));
     if save {
-        let file = root().join("docs/performance/latest.csv");
-        std::fs::create_dir_all(file.parent().expect("a file lies in a folder"))?;
-        std::fs::write(&file, figures.csv())?;
-        println!("saved in {}", file.display());
+        report::save(&figures, &occasion)?;
     }
     Ok(())
 }
 
-fn on_a_fresh_server(
-    binary: &Path,
-    measure: impl FnOnce(&mut ServerUnderTest) -> Result<(), Failure>,
-) -> Result<(), Failure> {
-    measure(&mut ServerUnderTest::start(binary, "bench", &[])?)
+/// Each part of each subject in turn, and all of it again: what the machine does meanwhile happens to
+/// all alike. A peer that cannot do a part is left out of it.
+fn rounds(
+    parts: &[&Part],
+    subject: &Subject,
+    peers: &[Subject],
+    scale: &Scale,
+) -> Result<Figures, Failure> {
+    let mut ours = Vec::new();
+    let mut theirs: Vec<Vec<Figures>> = peers.iter().map(|_| Vec::new()).collect();
+    for _ in 0..scale.rounds {
+        let mut round = Figures::default();
+        let mut peer_rounds: Vec<Figures> =
+            peers.iter().map(|peer| Figures::of(&peer.name)).collect();
+        for part in parts {
+            (part.measure)(subject, scale, &mut round)?;
+            for (peer, figures) in peers.iter().zip(&mut peer_rounds) {
+                if let Err(failure) = (part.measure)(peer, scale, figures) {
+                    eprintln!("{} in {}: {failure}", part.name, peer.name);
+                }
+            }
+        }
+        ours.push(round);
+        for (all, round) in theirs.iter_mut().zip(peer_rounds) {
+            all.push(round);
+        }
+    }
+    let mut figures = Figures::medians(&ours);
+    for rounds in &theirs {
+        figures.append(Figures::medians(rounds));
+    }
+    Ok(figures)
+}
+
+fn chosen(names: Option<&str>) -> Result<Vec<&'static Part>, Failure> {
+    let Some(names) = names else {
+        return Ok(PARTS.iter().collect());
+    };
+    let named = |name: &str| PARTS.iter().find(|part| part.name == name);
+    let parts = names.split(',').map(|name| {
+        named(name).ok_or_else(|| {
+            let known: Vec<&str> = PARTS.iter().map(|part| part.name).collect();
+            format!("no part {name:?}; there are {}", known.join(", ")).into()
+        })
+    });
+    parts.collect()
+}
+
+/// `NAME=COMMAND`: a server of the same protocol, started with `{address}` (host and port), `{port}`
+/// and `{data}` (an empty folder) filled in.
+fn of_peer(text: &str) -> Result<Subject, Failure> {
+    let shape = "--peer wants NAME=COMMAND, such as 'other=other-server --addr {address}'";
+    let (name, command) = text.split_once('=').ok_or(shape)?;
+    let command: Vec<String> = command.split_whitespace().map(str::to_owned).collect();
+    if name.is_empty() || command.is_empty() {
+        return Err(shape.into());
+    }
+    Ok(Subject {
+        name: name.to_owned(),
+        program: Program::Peer(command),
+    })
 }
 
 /// Becomes the same command with the soft limit of open files at the hard one. Returns only

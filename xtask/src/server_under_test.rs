@@ -24,9 +24,18 @@ pub fn build_release() -> Result<PathBuf, Failure> {
     Ok(root().join("target/release/towpath"))
 }
 
+/// What is started.
+#[derive(Clone)]
+pub enum Program {
+    /// `towpath serve` of this binary.
+    Towpath(PathBuf),
+    /// A command of another server; `{address}`, `{port}` and `{data}` in it are filled in.
+    Peer(Vec<String>),
+}
+
 /// A running server. It is killed, and its folder removed, when this value goes.
 pub struct ServerUnderTest {
-    binary: PathBuf,
+    program: Program,
     flags: Vec<String>,
     data: PathBuf,
     log: PathBuf,
@@ -37,15 +46,20 @@ pub struct ServerUnderTest {
 impl ServerUnderTest {
     /// Starts `binary` on an empty folder, with further `flags`; `name` names folder and log.
     pub fn start(binary: &Path, name: &str, flags: &[String]) -> Result<Self, Failure> {
+        Self::start_program(Program::Towpath(binary.to_owned()), name, flags)
+    }
+
+    /// Starts `program` on an empty folder, as above; a peer has no flags but its own.
+    pub fn start_program(program: Program, name: &str, flags: &[String]) -> Result<Self, Failure> {
         let data = scratch()?.join(format!("{name}-data"));
         if data.exists() {
             fs::remove_dir_all(&data)?;
         }
         let log = scratch()?.join(format!("{name}-server.log"));
         let address = free_address(0)?;
-        let child = spawn(binary, &data, &log, address, flags)?;
+        let child = spawn(&program, &data, &log, address, flags)?;
         let server = Self {
-            binary: binary.to_owned(),
+            program,
             flags: flags.to_vec(),
             data,
             log,
@@ -72,7 +86,7 @@ impl ServerUnderTest {
         self.child.kill()?;
         self.child.wait()?;
         self.child = spawn(
-            &self.binary,
+            &self.program,
             &self.data,
             &self.log,
             self.address,
@@ -104,7 +118,7 @@ impl Drop for ServerUnderTest {
 }
 
 fn spawn(
-    binary: &Path,
+    program: &Program,
     data: &Path,
     log: &Path,
     address: SocketAddr,
@@ -112,14 +126,24 @@ fn spawn(
 ) -> Result<Child, Failure> {
     let log = File::options().create(true).append(true).open(log)?;
     // The soft limit of open files is raised to the hard one; std cannot do that.
-    Ok(Command::new("sh")
-        .args(["-c", "ulimit -n $(ulimit -Hn); exec \"$0\" \"$@\""])
-        .arg(binary)
-        .arg("serve")
-        .args(["--listen", &address.to_string()])
-        .arg("--data")
-        .arg(data)
-        .args(flags)
+    let mut command = Command::new("sh");
+    command.args(["-c", "ulimit -n $(ulimit -Hn); exec \"$0\" \"$@\""]);
+    match program {
+        Program::Towpath(binary) => {
+            command.arg(binary).arg("serve");
+            command.args(["--listen", &address.to_string()]);
+            command.arg("--data").arg(data).args(flags);
+        }
+        Program::Peer(words) => {
+            fs::create_dir_all(data)?;
+            command.args(words.iter().map(|word| {
+                word.replace("{address}", &address.to_string())
+                    .replace("{port}", &address.port().to_string())
+                    .replace("{data}", &data.to_string_lossy())
+            }));
+        }
+    }
+    Ok(command
         .stdin(Stdio::null())
         .stdout(log.try_clone()?)
         .stderr(log)

@@ -112,6 +112,11 @@ impl Limits {
     }
 }
 
+/// Bare round trips per second on so many connections.
+pub fn round_trips_per_second(connections: usize, time: Duration) -> Result<f64, Failure> {
+    Ok(ping_pong(connections, time)?.1)
+}
+
 /// Round trips over loopback with a server that does nothing, a thread for each end.
 fn ping_pong(connections: usize, time: Duration) -> Result<(Times, f64), Failure> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;

@@ -50,9 +50,20 @@ impl Service {
 
     /// A new state machine of one state.
     pub fn state_machine(&mut self, name: &str, state: &Value) -> Result<String, Failure> {
-        let definition = json!({"StartAt": "Only", "States": {"Only": state}}).to_string();
+        let definition = json!({"StartAt": "Only", "States": {"Only": state}});
+        self.defined(name, &definition, "STANDARD")
+    }
+
+    /// A new state machine, STANDARD or EXPRESS.
+    pub fn defined(
+        &mut self,
+        name: &str,
+        definition: &Value,
+        kind: &str,
+    ) -> Result<String, Failure> {
         let role = "arn:aws:iam::012345678901:role/bench";
-        let asked = json!({"name": name, "definition": definition, "roleArn": role});
+        let definition = definition.to_string();
+        let asked = json!({"name": name, "definition": definition, "roleArn": role, "type": kind});
         text(&self.call("CreateStateMachine", &asked)?, "stateMachineArn")
     }
 
