@@ -1,16 +1,20 @@
 //! Accepting connections.
 
+use std::future::poll_fn;
 use std::io;
 use std::net::SocketAddr;
-use std::pin::pin;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
+use hyper::body::Bytes;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use tokio::net::{TcpListener, TcpStream};
 
+use super::parked::{Parked, Resumed};
 use super::socket::Socket;
 use super::wire::Wire;
 use super::{Edge, HEAD_BYTES_MAX, Open, request};
@@ -72,9 +76,42 @@ async fn serve(stream: TcpStream, edge: Arc<Edge>, mut open: Open) {
     };
     let local = canonical(local);
     let wire = Arc::new(Wire::new());
-    let socket = Socket::new(stream, Arc::clone(&wire), Arc::clone(&edge.metrics));
+    let mut socket = Socket::new(stream, Arc::clone(&wire), Arc::clone(&edge.metrics));
+    while let Some((parked, mut waiting, mut ahead)) =
+        speak(socket, &edge, &wire, local, &mut open).await
+    {
+        let Parked {
+            mut answer,
+            request_id,
+            began,
+        } = *parked;
+        let served = tokio::select! {
+            biased;
+            served = answer.as_mut() => served,
+            // The answer is dropped with this: a poll is known to be closed.
+            () = poll_fn(|cx| waiting.poll_gone(cx, &mut ahead)) => return,
+        };
+        waiting.read_first(Resumed::head(&ahead));
+        wire.resume(Resumed {
+            served,
+            request_id,
+            began,
+        });
+        socket = waiting;
+    }
+}
+
+/// Speaks HTTP over a socket until that ends, or a request waits: then the socket is given back, with
+/// what was read of the next request.
+async fn speak(
+    socket: Socket,
+    edge: &Arc<Edge>,
+    wire: &Arc<Wire>,
+    local: SocketAddr,
+    open: &mut Open,
+) -> Option<(Box<Parked>, Socket, Bytes)> {
     let service =
-        service_fn(|request| request::handle(Arc::clone(&edge), Arc::clone(&wire), local, request));
+        service_fn(|request| request::handle(Arc::clone(edge), Arc::clone(wire), local, request));
     let connection = http1::Builder::new()
         // A client that closes its side of a connection has gone: what it asked is dropped, so that
         // a parked poll is known to be closed.
@@ -83,15 +120,32 @@ async fn serve(stream: TcpStream, edge: Arc<Edge>, mut open: Open) {
         .header_read_timeout(None)
         .max_buf_size(HEAD_BYTES_MAX)
         .serve_connection(TokioIo::new(socket), service);
-    let mut connection = pin!(connection);
-    tokio::select! {
-        biased;
-        // Broken heads, clients that left: nothing that anybody here could act upon.
-        _ended = connection.as_mut() => return,
-        () = open.closing() => {}
+    // Boxed: while a request waits its connection need not keep the room.
+    let mut connection = Box::new(connection);
+    let mut told = false;
+    loop {
+        let ended_or_parked = poll_fn(|cx| match Pin::new(&mut *connection).poll(cx) {
+            // Broken heads, clients that left: nothing that anybody here could act upon.
+            Poll::Ready(_ended) => Poll::Ready(None),
+            Poll::Pending => match wire.take_parked() {
+                Some(parked) => Poll::Ready(Some(parked)),
+                None => Poll::Pending,
+            },
+        });
+        tokio::select! {
+            biased;
+            parked = ended_or_parked => {
+                let parked = parked?;
+                let parts = connection.into_parts();
+                // Copied: what was read lies in one of the buffers that are to go.
+                let ahead = Bytes::copy_from_slice(&parts.read_buf);
+                return Some((parked, parts.io.into_inner(), ahead));
+            }
+            () = open.closing(), if !told => {}
+        }
+        told = true;
+        Pin::new(&mut *connection).graceful_shutdown();
     }
-    connection.as_mut().graceful_shutdown();
-    let _ended = connection.await;
 }
 
 /// `127.0.0.1` rather than `::ffff:127.0.0.1`.

@@ -9,6 +9,7 @@ mod framing;
 mod host;
 mod listener;
 mod pages;
+mod parked;
 mod peer;
 mod request;
 mod socket;

@@ -1,20 +1,24 @@
 //! One HTTP request.
 
 use std::convert::Infallible;
+use std::future::Future;
 use std::net::SocketAddr;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use api::{Answer, Head};
+use engine::Operation;
 use hyper::body::{Body, Incoming};
 use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
 use hyper::http::request::Parts;
 use hyper::{Method, Request, Response, StatusCode, Version};
 
 use super::body::{self, BodyError, Whole};
+use super::parked::{PARK_AFTER, Parked, Resumed};
 use super::wire::Wire;
-use super::{Edge, pages};
+use super::{Edge, pages, parked};
 use crate::driver::Delivery;
 use crate::request_id;
 use crate::service::Served;
@@ -28,36 +32,77 @@ pub(super) async fn handle(
     local: SocketAddr,
     request: Request<Incoming>,
 ) -> Result<Response<Whole>, Infallible> {
+    if let Some(resumed) = wire.take_resumed() {
+        let Resumed {
+            served,
+            request_id,
+            began,
+        } = *resumed;
+        edge.service.note(&served, &request_id, began);
+        return Ok(answer(
+            &edge,
+            &wire,
+            Reply::served(served, false),
+            &request_id,
+            false,
+        ));
+    }
     let sound = wire.serving();
     let began = Instant::now();
     let request_id = request_id::next();
     let (parts, body) = request.into_parts();
     // Who sends chunks gets a connection for each request: see `framing`.
     let chunks = parts.headers.contains_key(header::TRANSFER_ENCODING);
-    let mut reply = if !sound {
+    let reply = if !sound {
         let message = "The request can be read in more than one way.";
         Reply::closing(respond(refusal(400, "BadRequestException", message)))
     } else if parts.method == Method::GET || parts.method == Method::HEAD {
         Reply::plain(page(&edge, &parts, local, &request_id).await)
     } else {
-        let (served, unread) = api_request(&edge, parts, body, local, &request_id).await;
+        let (served, unread) = match api_request(&edge, parts, body, local, &request_id).await {
+            Outcome::Served(served, unread) => (served, unread),
+            Outcome::Waits(answer) => {
+                wire.park(Parked {
+                    answer,
+                    request_id,
+                    began,
+                });
+                // The connection drops this with all that hyper holds.
+                return std::future::pending().await;
+            }
+        };
         edge.service.note(&served, &request_id, began);
-        Reply {
-            response: respond(served.answer),
-            delivery: served.delivery,
-            unread,
-        }
+        Reply::served(served, unread)
     };
-    let close = reply.unread || chunks || edge.draining.load(Ordering::Relaxed);
+    Ok(answer(&edge, &wire, reply, &request_id, chunks))
+}
+
+/// The last touches.
+fn answer(
+    edge: &Edge,
+    wire: &Wire,
+    mut reply: Reply,
+    request_id: &str,
+    closes: bool,
+) -> Response<Whole> {
+    let close = reply.unread || closes || edge.draining.load(Ordering::Relaxed);
     let headers = reply.response.headers_mut();
-    if let Ok(value) = HeaderValue::from_str(&request_id) {
+    if let Ok(value) = HeaderValue::from_str(request_id) {
         headers.insert(REQUEST_ID, value);
     }
     if close {
         headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
     }
     wire.answering(reply.delivery, reply.unread);
-    Ok(reply.response)
+    reply.response
+}
+
+/// What became of a request for the API.
+enum Outcome {
+    /// It is answered; and whether some of its body was left unread.
+    Served(Served, bool),
+    /// It waits for its answer.
+    Waits(Pin<Box<dyn Future<Output = Served> + Send>>),
 }
 
 /// What goes back over the connection.
@@ -69,6 +114,14 @@ struct Reply {
 }
 
 impl Reply {
+    fn served(served: Served, unread: bool) -> Reply {
+        Reply {
+            response: respond(served.answer),
+            delivery: served.delivery,
+            unread,
+        }
+    }
+
     fn plain(response: Response<Whole>) -> Reply {
         Reply {
             response,
@@ -101,25 +154,26 @@ async fn page(edge: &Edge, parts: &Parts, local: SocketAddr, request_id: &str) -
     pages::answer(edge, parts).await
 }
 
-/// A request for the API, and whether some of its body was left unread.
+/// A request for the API.
 async fn api_request(
     edge: &Arc<Edge>,
     parts: Parts,
     body: Incoming,
     local: SocketAddr,
     request_id: &str,
-) -> (Served, bool) {
+) -> Outcome {
     let has_body = !body.is_end_stream();
     if let Some(answer) = refused_client(edge, &parts, local).or_else(|| refused_head(&parts)) {
-        return (Served::refused(answer), has_body);
+        return Outcome::Served(Served::refused(answer), has_body);
     }
     let head = head(&parts);
     if parts.method != Method::POST || parts.uri.path() != "/" {
         // The door knows what to say to that, whatever the body.
-        return match edge.service.receive(&head, b"") {
-            Ok(_) => (Served::refused(Answer::fault()), has_body),
-            Err(served) => (served, has_body),
+        let served = match edge.service.receive(&head, b"") {
+            Ok(_) => Served::refused(Answer::fault()),
+            Err(served) => served,
         };
+        return Outcome::Served(served, has_body);
     }
     let bytes_max = edge.service.door.limits().body_bytes_max;
     // Who does not say how much will come may send as much as is allowed.
@@ -127,25 +181,36 @@ async fn api_request(
     let bytes = body.size_hint().upper().unwrap_or(most).min(most);
     let kib = (bytes >> 10) as u32 + 1;
     let Ok(permit) = edge.bodies.try_acquire_many(kib) else {
-        return (Served::refused(Answer::unavailable()), has_body);
+        return Outcome::Served(Served::refused(Answer::unavailable()), has_body);
     };
     let bytes = match body::read(body, bytes_max).await {
         Ok(bytes) => bytes,
-        Err(error) => return (Served::refused(unread_body(edge, error)), true),
+        Err(error) => return Outcome::Served(Served::refused(unread_body(edge, error)), true),
     };
     if is_form(&head) {
         let answer = edge.service.door.answer_sts(&bytes, request_id);
-        return (Served::refused(answer), false);
+        return Outcome::Served(Served::refused(answer), false);
     }
     let received = edge.service.receive(&head, &bytes);
+    let may_park = parked::may_park(&parts);
     // A poll may wait for a minute, and need not hold what it came with.
     drop((parts, bytes, permit));
-    match received {
-        Ok((request, meta)) => match throttled(edge, &request) {
-            None => (edge.service.perform(request, &meta).await, false),
-            Some(served) => (served, false),
-        },
-        Err(served) => (served, false),
+    let (request, meta) = match received {
+        Ok(received) => received,
+        Err(served) => return Outcome::Served(served, false),
+    };
+    if let Some(served) = throttled(edge, &request) {
+        return Outcome::Served(served, false);
+    }
+    if request.operation() != Operation::GetActivityTask || !may_park {
+        return Outcome::Served(edge.service.perform(request, &meta).await, false);
+    }
+    let service = Arc::clone(&edge.service);
+    let mut answer: Pin<Box<dyn Future<Output = Served> + Send>> =
+        Box::pin(async move { service.perform(request, &meta).await });
+    match tokio::time::timeout(PARK_AFTER, &mut answer).await {
+        Ok(served) => Outcome::Served(served, false),
+        Err(_waits) => Outcome::Waits(answer),
     }
 }
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
+use hyper::body::Bytes;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, Sleep};
@@ -30,6 +31,8 @@ pub(super) struct Socket {
     /// Runs while the client takes nothing.
     write_patience: Option<Pin<Box<Sleep>>>,
     unread: Option<Unread>,
+    /// Bytes that come before those of the stream, and were heard already.
+    ahead: Bytes,
 }
 
 struct Unread {
@@ -46,6 +49,29 @@ impl Socket {
             read_patience: None,
             write_patience: None,
             unread: None,
+            ahead: Bytes::new(),
+        }
+    }
+
+    /// What is read next.
+    pub(super) fn read_first(&mut self, ahead: Bytes) {
+        self.ahead = ahead;
+    }
+
+    /// Reads on while a request waits; ready when the client has gone. What it sends meanwhile is
+    /// kept in `ahead`, and once there is something no more is read: the kernel holds the rest.
+    pub(super) fn poll_gone(&mut self, cx: &mut Context<'_>, ahead: &mut Bytes) -> Poll<()> {
+        if !ahead.is_empty() {
+            return Poll::Pending;
+        }
+        let mut bytes = [0; 1 << 10];
+        let mut buffer = ReadBuf::new(&mut bytes);
+        match ready!(Pin::new(&mut *self).poll_read(cx, &mut buffer)) {
+            Ok(()) if !buffer.filled().is_empty() => {
+                *ahead = Bytes::copy_from_slice(buffer.filled());
+                Poll::Pending
+            }
+            Ok(()) | Err(_) => Poll::Ready(()),
         }
     }
 
@@ -147,6 +173,11 @@ impl AsyncRead for Socket {
         cx: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
+        if !self.ahead.is_empty() {
+            let length = buffer.remaining().min(self.ahead.len());
+            buffer.put_slice(&self.ahead.split_to(length));
+            return Poll::Ready(Ok(()));
+        }
         let before = buffer.filled().len();
         match Pin::new(&mut self.stream).poll_read(cx, buffer) {
             Poll::Ready(Ok(())) => {

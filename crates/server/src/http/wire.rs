@@ -3,6 +3,7 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::framing::Framing;
+use super::parked::{Parked, Resumed};
 use crate::driver::Delivery;
 
 /// What a connection is doing; says which patience applies.
@@ -19,10 +20,8 @@ pub(super) enum Phase {
 }
 
 /// Shared by a socket and the requests that come over it.
-#[derive(Debug)]
 pub(super) struct Wire(Mutex<State>);
 
-#[derive(Debug)]
 struct State {
     phase: Phase,
     framing: Framing,
@@ -30,6 +29,9 @@ struct State {
     delivery: Option<Delivery>,
     /// The client may still be sending what nobody will read.
     unread: bool,
+    /// On their way between a request and its connection.
+    parked: Option<Box<Parked>>,
+    resumed: Option<Box<Resumed>>,
 }
 
 impl Wire {
@@ -39,6 +41,8 @@ impl Wire {
             framing: Framing::default(),
             delivery: None,
             unread: false,
+            parked: None,
+            resumed: None,
         }))
     }
 
@@ -89,6 +93,24 @@ impl Wire {
 
     pub(super) fn keep_delivery(&self, delivery: Delivery) {
         self.state().delivery = Some(delivery);
+    }
+
+    /// A request that waits gives itself to its connection.
+    pub(super) fn park(&self, parked: Parked) {
+        self.state().parked = Some(Box::new(parked));
+    }
+
+    pub(super) fn take_parked(&self) -> Option<Box<Parked>> {
+        self.state().parked.take()
+    }
+
+    /// What the next request that is read is answered with.
+    pub(super) fn resume(&self, resumed: Resumed) {
+        self.state().resumed = Some(Box::new(resumed));
+    }
+
+    pub(super) fn take_resumed(&self) -> Option<Box<Resumed>> {
+        self.state().resumed.take()
     }
 
     pub(super) fn unread(&self) -> bool {
