@@ -4,6 +4,7 @@
 
 mod endpoints;
 mod idempotency;
+pub mod items;
 mod lambda;
 mod outbound;
 mod sending;
