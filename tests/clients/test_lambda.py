@@ -148,7 +148,8 @@ class NoEndpoint(ServerTestCase):
         machine = self.machine(definition({"Type": "Task", "Resource": FUNCTION + "f"}))
         ended = self.finished(self.start(machine))
         self.assertEqual(ended["error"], "States.TaskFailed")
-        self.assertIn("--endpoint lambda=URL", ended["cause"])
+        for way in ("--endpoint lambda=URL", "--function f=URL", "[functions]", "[endpoints]"):
+            self.assertIn(way, ended["cause"])
 
 
 if __name__ == "__main__":

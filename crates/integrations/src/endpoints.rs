@@ -51,7 +51,7 @@ impl FromStr for ServiceEndpoint {
 }
 
 impl Endpoint {
-    fn at(url: &str) -> Endpoint {
+    pub(crate) fn at(url: &str) -> Endpoint {
         Endpoint {
             url: url.to_owned(),
             ..Endpoint::default()

@@ -5,21 +5,29 @@
 
 use hyper::HeaderMap;
 use interpreter::Document;
+use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 
+use crate::endpoints::Endpoint;
+use crate::functions::{self, Identity, Invocation, ReadyFunction};
 use crate::idempotency;
 use crate::outbound::{Ask, Outbound, Told, Unsaid, Whom};
-use crate::{Call, IdempotencyKey, Outcome};
+use crate::{Call, Outcome};
 
 const SERVICE: &str = "lambda";
 
 /// Calls the function that a state names as its resource. The result is what it returned.
 pub(crate) async fn function(outbound: &Outbound, call: Call<'_>) -> Outcome {
-    let payload = call.parameters.text().as_bytes().to_vec();
-    let ask = invocation(call.resource, None, Vec::new(), call.key, payload);
-    let told = outbound.ask(ask).await.map_err(unsaid)?;
+    let invocation = Invocation {
+        function: call.resource,
+        qualifier: None,
+        headers: Vec::new(),
+        key: call.key,
+        payload: call.parameters.text().as_bytes().to_vec(),
+    };
+    let told = told(outbound, invocation).await?;
     returned(&told)?;
-    Ok(Document::from_text(payload_text(&told)?))
+    Ok(Document::from_text(json_text(payload_text(&told)?)))
 }
 
 /// `lambda:invoke`. The result tells of the call as well.
@@ -47,15 +55,14 @@ pub(crate) async fn invoke(outbound: &Outbound, call: Call<'_>) -> Outcome {
             }
         }
     }
-    let payload = payload(parameters.get("Payload"));
-    let ask = invocation(
+    let invocation = Invocation {
         function,
-        text("Qualifier"),
+        qualifier: text("Qualifier"),
         headers,
-        call.key,
-        payload.into_bytes(),
-    );
-    let told = outbound.ask(ask).await.map_err(unsaid)?;
+        key: call.key,
+        payload: payload(parameters.get("Payload")).into_bytes(),
+    };
+    let told = told(outbound, invocation).await?;
     returned(&told)?;
     let mut result = Map::new();
     for (name, header) in [
@@ -91,13 +98,51 @@ fn payload(given: Option<&Value>) -> String {
     }
 }
 
-fn invocation(
-    function: &str,
-    qualifier: Option<&str>,
-    mut headers: Vec<(String, String)>,
-    key: IdempotencyKey,
-    body: Vec<u8>,
-) -> Ask {
+/// Asks whatever stands for the function, or the service itself.
+async fn told(outbound: &Outbound, invocation: Invocation<'_>) -> Result<Told, (String, String)> {
+    let functions = outbound.functions();
+    match functions.find(invocation.function, invocation.qualifier) {
+        Some(ReadyFunction::Command(command)) => Ok(functions.run(command, invocation).await),
+        Some(ReadyFunction::Url { url, time }) => {
+            let posted = functions::post(outbound.sender(), url, *time, invocation).await;
+            posted.map_err(|why| unsaid(Unsaid::Http(why)))
+        }
+        Some(ReadyFunction::Endpoint(url)) => {
+            let endpoint = Endpoint::at(url);
+            let asked = outbound.ask_at(&endpoint, ask(invocation)).await;
+            asked.map_err(unsaid)
+        }
+        None => {
+            let function = invocation.function.to_owned();
+            let asked = outbound.ask(ask(invocation)).await;
+            asked.map_err(|error| match error {
+                Unsaid::NoEndpoint(_) => nowhere(&function),
+                other => unsaid(other),
+            })
+        }
+    }
+}
+
+/// Nobody said where the function is.
+fn nowhere(function: &str) -> (String, String) {
+    let name = Identity::of(function, None).name;
+    let cause = format!(
+        "No endpoint is configured for the service 'lambda', and nothing stands for the function \
+         '{name}'. Start the server with --function {name}=URL, --function '{name}=COMMAND' or \
+         --endpoint lambda=URL, or add {name} = \"URL or command\" to [functions] or lambda = \"URL\" \
+         to [endpoints] in its configuration."
+    );
+    ("States.TaskFailed".to_owned(), cause)
+}
+
+fn ask(invocation: Invocation<'_>) -> Ask {
+    let Invocation {
+        function,
+        qualifier,
+        mut headers,
+        key,
+        payload,
+    } = invocation;
     // Lambda has no member for it; a function behind an endpoint of the operator's may look at it.
     headers.push((idempotency::HEADER.to_owned(), key.to_string()));
     headers.push(("content-type".to_owned(), "application/json".to_owned()));
@@ -109,7 +154,7 @@ fn invocation(
             format!("Qualifier={}", escaped(qualifier))
         }),
         headers,
-        body,
+        body: payload,
     }
 }
 
@@ -177,6 +222,14 @@ fn payload_text(told: &Told) -> Result<String, (String, String)> {
     })
 }
 
+/// A function may return what is no JSON at all; then it is a text.
+fn json_text(text: String) -> String {
+    match serde_json::from_str::<&RawValue>(&text) {
+        Ok(_) => text,
+        Err(_) => Value::String(text).to_string(),
+    }
+}
+
 /// The headers as the SDK shows them to a definition: with their names as Lambda spells them.
 fn http_metadata(told: &Told) -> Value {
     let (mut all, mut first) = (Map::new(), Map::new());
@@ -232,6 +285,8 @@ fn escaped(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use bytes::Bytes;
+
+    use crate::IdempotencyKey;
 
     use super::*;
 
@@ -310,7 +365,13 @@ mod tests {
     fn a_function_is_named_in_the_path_by_name_or_arn() {
         let arn = "arn:aws:lambda:us-east-1:000000000000:function:f";
         let key = IdempotencyKey::of([0; 16], 2);
-        let ask = invocation(arn, Some("PROD"), Vec::new(), key, Vec::new());
+        let ask = ask(Invocation {
+            function: arn,
+            qualifier: Some("PROD"),
+            headers: Vec::new(),
+            key,
+            payload: Vec::new(),
+        });
         let expected = "/2015-03-31/functions/arn%3Aaws%3Alambda%3Aus-east-1%3A000000000000%3Afunction%3Af/invocations";
         assert_eq!(ask.path, expected);
         assert_eq!(ask.query, "Qualifier=PROD");

@@ -2,7 +2,9 @@
 //!
 //! One file per service. A call is made once; who asked for it decides what is done about a failure.
 
+pub mod command;
 mod endpoints;
+mod functions;
 mod idempotency;
 pub mod items;
 mod lambda;
@@ -13,8 +15,9 @@ pub mod signing;
 use interpreter::Document;
 
 pub use endpoints::{Endpoint, Endpoints, ServiceEndpoint};
+pub use functions::{FunctionSetting, Functions};
 pub use idempotency::IdempotencyKey;
-pub use outbound::{BLOCKING_THREADS, Outbound, OutboundOptions};
+pub use outbound::{BLOCKING_THREADS, Outbound, OutboundError, OutboundOptions};
 pub use sending::{HostPort, HttpSettings};
 
 /// What comes back: a result, or error name and cause.

@@ -8,6 +8,7 @@ use http_body_util::Full;
 use hyper::Request;
 
 use super::endpoints::{Endpoint, Endpoints};
+use crate::functions::{self, Functions};
 pub(crate) use crate::sending::Told;
 use crate::sending::{Bounds, HttpSettings, LOOKUPS_MAX, NamedBy, Sender};
 use crate::signing::{Environment, Signer, ToSign};
@@ -32,6 +33,19 @@ pub struct OutboundOptions {
     pub clock: fn() -> SystemTime,
     /// How requests are sent.
     pub http: HttpSettings,
+    /// What stands for Lambda functions.
+    pub functions: Functions,
+}
+
+/// Why there is no way out.
+#[derive(Debug, thiserror::Error)]
+pub enum OutboundError {
+    /// Nothing can be encrypted.
+    #[error("TLS: {0}")]
+    Tls(#[from] rustls::Error),
+    /// A function's command cannot be run.
+    #[error("functions: {0}")]
+    Functions(String),
 }
 
 /// The way out; cheap to clone.
@@ -41,6 +55,7 @@ pub struct Outbound {
     signer: Arc<Signer>,
     clock: fn() -> SystemTime,
     sender: Arc<Sender>,
+    functions: Arc<functions::Ready>,
 }
 
 /// Whom to ask.
@@ -95,8 +110,11 @@ pub(crate) enum Unsaid {
 
 impl Outbound {
     /// Asks nobody yet.
-    pub fn new(options: OutboundOptions) -> Result<Outbound, rustls::Error> {
+    pub fn new(options: OutboundOptions) -> Result<Outbound, OutboundError> {
+        let variable = |name: &str| std::env::var_os(name);
+        let functions = functions::Ready::of(&options.functions, &options.region, variable);
         Ok(Outbound {
+            functions: Arc::new(functions.map_err(OutboundError::Functions)?),
             endpoints: Arc::new(options.endpoints),
             signer: Arc::new(Signer::new(Environment::of_process(), &options.region)),
             clock: options.clock,
@@ -111,9 +129,29 @@ impl Outbound {
             let name = ask.whom.names.into_iter().next();
             return Err(Unsaid::NoEndpoint(name.unwrap_or_default()));
         };
+        self.ask_at(endpoint, ask).await
+    }
+
+    /// Asks once, at an endpoint of the operator's.
+    pub(crate) async fn ask_at(&self, endpoint: &Endpoint, ask: Ask) -> Result<Told, Unsaid> {
         let request = self.signed(endpoint, ask).await?;
         let told = self.sender.send(NamedBy::Operator, request, BOUNDS).await;
         told.map_err(|error| Unsaid::Http(error.to_string()))
+    }
+
+    /// What stands for Lambda functions.
+    pub(crate) fn functions(&self) -> &functions::Ready {
+        &self.functions
+    }
+
+    /// What sends requests.
+    pub(crate) fn sender(&self) -> &Sender {
+        &self.sender
+    }
+
+    /// Waits for what was begun on this machine to be gone, after all calls were given up. Blocks.
+    pub fn finish(&self) {
+        self.functions.finish();
     }
 
     async fn signed(&self, endpoint: &Endpoint, ask: Ask) -> Result<Request<Full<Bytes>>, Unsaid> {

@@ -7,7 +7,7 @@ use super::http::HttpLayer;
 use super::limits::LimitsLayer;
 use crate::log::{Format, Level};
 use crate::quotas::{Profile, Quota, QuotasLayer};
-use integrations::{Endpoints, ServiceEndpoint};
+use integrations::{Endpoints, FunctionSetting, Functions, ServiceEndpoint};
 
 /// What one source says. Flags, variables and the file's keys all have these names, each in the
 /// manner of its kind: `--poll-hold-seconds`, `TOWPATH_POLL_HOLD_SECONDS`, `poll_hold_seconds`; those of
@@ -93,6 +93,16 @@ pub struct Layer {
     /// The same in the file.
     #[arg(skip)]
     pub endpoints: Option<Endpoints>,
+
+    /// What stands for a Lambda function: a URL that its payload is posted to, or a command, such as
+    /// charge=http://127.0.0.1:9000/charge or 'charge=python3 charge.py'; may be given several times
+    #[arg(long, value_name = "NAME=URL|COMMAND")]
+    #[serde(skip)]
+    pub function: Option<Vec<FunctionSetting>>,
+
+    /// The same in the file.
+    #[arg(skip)]
+    pub functions: Option<Functions>,
 
     /// `[http]`
     #[command(flatten)]

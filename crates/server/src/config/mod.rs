@@ -27,7 +27,7 @@ pub use span::Span;
 
 use crate::log::{Format, Level};
 use crate::quotas::{Profile, QuotasLayer};
-use integrations::Endpoints;
+use integrations::{Endpoints, Functions};
 
 /// Where a value came from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -69,6 +69,8 @@ pub struct Settings {
     pub express_retention: Setting<Span>,
     /// Where calls of other services go; they may come from several places.
     pub endpoints: Endpoints,
+    /// What stands for Lambda functions; they may come from several places.
+    pub functions: Functions,
     /// How calls are sent.
     pub http: HttpSettings,
     pub threads: Setting<usize>,
@@ -150,6 +152,10 @@ impl Settings {
         endpoints
             .check()
             .map_err(|why| ConfigError(format!("{}: endpoints: {why}", path.display())))?;
+        let functions = file.functions.clone().unwrap_or_default();
+        functions
+            .check()
+            .map_err(|why| ConfigError(format!("{}: functions: {why}", path.display())))?;
         let settings = Settings::merge(flags, environment.layer, file, &path);
         settings.check()?;
         Ok(settings)
@@ -168,6 +174,11 @@ impl Settings {
         for layer in [&environment, &flags] {
             let given = layer.endpoint.iter().flatten();
             endpoints = given.fold(endpoints, Endpoints::with);
+        }
+        let mut functions = file.functions.take().unwrap_or_default();
+        for layer in [&environment, &flags] {
+            let given = layer.function.iter().flatten();
+            functions = given.fold(functions, Functions::with);
         }
         // One line for each setting: the layers have the same fields.
         macro_rules! pick {
@@ -206,6 +217,7 @@ impl Settings {
             quotas_profile,
             quotas,
             endpoints,
+            functions,
             listen: pick!(listen, vec![DEFAULT_LISTEN.to_owned()]),
             allowed_hosts: pick!(allowed_hosts, Vec::new()),
             insecure_no_auth: pick!(insecure_no_auth, false),

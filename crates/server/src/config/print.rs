@@ -147,6 +147,11 @@ pub fn print(settings: &Settings, out: &mut dyn Write) -> io::Result<()> {
             "" => writeln!(out, "{service} = {url}"),
             more => writeln!(out, "{service} = {{ url = {url}{more} }}"),
         }
+    })?;
+    settings.functions.rows().try_for_each(|(name, rows)| {
+        writeln!(out, "\n[functions.{}]", quoted(name))?;
+        rows.iter()
+            .try_for_each(|(name, value)| writeln!(out, "{name} = {value}"))
     })
 }
 

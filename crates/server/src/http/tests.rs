@@ -14,7 +14,7 @@ use tokio::time::{Duration, Instant};
 use super::*;
 use crate::clock::Clock;
 use crate::driver::{self, Started};
-use integrations::{Endpoints, HttpSettings, Outbound, OutboundOptions};
+use integrations::{Endpoints, Functions, HttpSettings, Outbound, OutboundOptions};
 
 /// Runs `test` against a listener, in one thread whose clock is virtual.
 fn with_listener<F: Future<Output = ()>>(test: impl FnOnce(SocketAddr, Arc<Metrics>) -> F) {
@@ -98,6 +98,7 @@ pub(super) fn edge(runtime: tokio::runtime::Handle) -> (Edge, driver::Threads) {
             region: "us-east-1".to_owned(),
             clock: std::time::SystemTime::now,
             http: HttpSettings::default(),
+            functions: Functions::default(),
         })
         .unwrap(),
         space: crate::disk::Space::default(),

@@ -99,6 +99,7 @@ fn serve(settings: &Settings, addresses: &[SocketAddr]) -> Result<()> {
         .build()
         .context("cannot start threads")?;
     let (service, threads, workers) = start(settings, &identity, store, clock, &runtime)?;
+    let outbound = service.outbound.clone();
     let edge = Edge::new(
         service,
         Hosts::new(
@@ -112,6 +113,7 @@ fn serve(settings: &Settings, addresses: &[SocketAddr]) -> Result<()> {
     threads.join();
     workers.finish();
     runtime.shutdown_timeout(RUNTIME_TIMEOUT);
+    outbound.finish();
     log::line(Level::Info, "stopped", &[]);
     Ok(())
 }
@@ -188,6 +190,7 @@ fn start(
             region: settings.region.value.clone(),
             clock: SystemTime::now,
             http: settings.http.of_calls(),
+            functions: settings.functions.clone(),
         })
         .context("cannot prepare calls to other services")?,
         space,

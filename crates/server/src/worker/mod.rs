@@ -17,19 +17,18 @@
 
 mod args;
 mod backoff;
-mod command;
 mod log;
 mod outcome;
 mod pool;
-mod program;
 mod report;
 mod signals;
 mod slot;
-mod tail;
 
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::thread;
+
+use integrations::command::{self, program};
 
 use crate::client::{Client, Environment};
 
@@ -86,7 +85,12 @@ pub fn run(args: WorkerArgs) -> ExitCode {
             command: command::Recipe {
                 program: program.clone(),
                 arguments: args.command[1..].to_vec(),
+                environment: None,
+                folder: None,
                 kill_after: args.kill_after(),
+                stdout_bytes_max: outcome::OUTPUT_BYTES_MAX,
+                stderr_bytes_kept: outcome::STDERR_BYTES_KEPT,
+                passes_stderr_on: true,
             },
             heartbeat: args.heartbeat(),
             reading: args.output,

@@ -1,14 +1,14 @@
 //! What a command left behind, read as the outcome of its task.
 
 use std::os::unix::process::ExitStatusExt;
-use std::process::ExitStatus;
 
+use integrations::command::Remains;
+use integrations::command::tail::last;
 use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::args::Reading;
-use super::tail::{Tail, last};
 
 /// Most bytes of a task's output, as UTF-8. Source: AWS API reference, `SendTaskSuccess`.
 pub(super) const OUTPUT_BYTES_MAX: usize = 262_144;
@@ -34,19 +34,6 @@ pub(super) enum Outcome {
         /// What a person reads.
         cause: String,
     },
-}
-
-/// What a command left behind.
-#[derive(Debug)]
-pub(super) struct Remains {
-    /// How it ended.
-    pub status: ExitStatus,
-    /// What it printed, up to one byte more than an output may have.
-    pub stdout: Vec<u8>,
-    /// How many bytes it printed in all.
-    pub stdout_bytes: u64,
-    /// The end of what it said.
-    pub stderr: Tail,
 }
 
 /// The error and the cause that a command chose, spelled as a state's error output spells them.
@@ -144,6 +131,10 @@ fn without_line_break(text: &str) -> &str {
 
 #[cfg(test)]
 mod tests {
+    use std::process::ExitStatus;
+
+    use integrations::command::tail::Tail;
+
     use super::*;
 
     /// `code` as a shell has it: above 128 is a signal.

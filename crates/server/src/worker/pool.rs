@@ -5,7 +5,7 @@ use std::sync::mpsc::Sender;
 use std::sync::{Condvar, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
-use super::command::Event;
+use integrations::command::Event;
 
 /// How long a worker that was told twice to stop waits for its commands to be gone and reported.
 const ABORT_PATIENCE: Duration = Duration::from_secs(5);

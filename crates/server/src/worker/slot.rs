@@ -3,13 +3,13 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use integrations::command::{Event, Recipe, Running, channel};
 use serde_json::{Value, json};
 
 use crate::client::{Advice, Client, ClientError, POLL_TIMEOUT};
 
 use super::args::Reading;
 use super::backoff::Backoff;
-use super::command::{Event, Recipe, Running, channel};
 use super::log::Log;
 use super::outcome::Outcome;
 use super::pool::{End, Pool};
@@ -131,7 +131,10 @@ impl Slot {
             ("TOWPATH_ACTIVITY_ARN", self.activity_arn.as_str()),
             ("TOWPATH_WORKER_NAME", self.worker_name.as_str()),
         ];
-        let run = match self.command.start(task.input, &variables, channel) {
+        let run = match self
+            .command
+            .start(task.input.into_bytes(), &variables, channel)
+        {
             Ok(running) => self.attend(running, &task.token),
             Err(error) => {
                 let cause = format!("{}: {error}", self.command.program.display());

@@ -1,14 +1,17 @@
-//! One run of the command, for one task.
+//! One run of a command, for one task.
 //!
-//! The command leads a process group of its own: a Ctrl-C meant for the worker does not reach it,
+//! The command leads a process group of its own: a Ctrl-C meant for who runs it does not reach it,
 //! and ending it ends what it started. Four threads serve a run, each blocked in one system call;
-//! what they notice arrives as [`Event`]s in one channel, which the slot waits on between heartbeats.
+//! what they notice arrives as [`Event`]s in one channel, which whoever attends to the run waits on.
+
+pub mod program;
+pub mod tail;
 
 use std::ffi::OsString;
 use std::io::{self, Read, Write};
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::thread;
@@ -16,8 +19,7 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
 
-use super::outcome::{OUTPUT_BYTES_MAX, Remains, STDERR_BYTES_KEPT};
-use super::tail::Tail;
+use tail::Tail;
 
 /// How long what the command left running may go on writing after it. Enough for a `tee` to flush.
 const OUTPUT_GRACE: Duration = Duration::from_secs(2);
@@ -26,28 +28,51 @@ const OUTPUTS: u8 = 2;
 
 /// How to run the command.
 #[derive(Clone, Debug)]
-pub(super) struct Recipe {
+pub struct Recipe {
     /// The file to run.
     pub program: PathBuf,
     /// Its arguments.
     pub arguments: Vec<OsString>,
+    /// All of its environment but what each run adds; `None` for that of this process.
+    pub environment: Option<Vec<(OsString, OsString)>>,
+    /// Where it runs; `None` for where this process does.
+    pub folder: Option<PathBuf>,
     /// The time between SIGTERM and SIGKILL.
     pub kill_after: Duration,
+    /// Bytes of stdout that are kept, and one more.
+    pub stdout_bytes_max: usize,
+    /// Bytes of stderr that are kept, from its end.
+    pub stderr_bytes_kept: usize,
+    /// Whether stderr is also passed on to that of this process.
+    pub passes_stderr_on: bool,
 }
 
-/// Something a slot must know while its command runs.
+/// What a command left behind.
+#[derive(Debug)]
+pub struct Remains {
+    /// How it ended.
+    pub status: ExitStatus,
+    /// What it printed, up to one byte more than an output may have.
+    pub stdout: Vec<u8>,
+    /// How many bytes it printed in all.
+    pub stdout_bytes: u64,
+    /// The end of what it said.
+    pub stderr: Tail,
+}
+
+/// Something to know while a command runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Event {
+pub enum Event {
     /// The command itself has ended. It is a zombie until it is reaped, so its id is still its own.
     Exited,
     /// One of its outputs has ended.
     OutputEnded,
-    /// The worker was told twice to stop.
+    /// Nobody waits for it any more.
     Abort,
 }
 
 /// A command at work.
-pub(super) struct Running {
+pub struct Running {
     child: Child,
     group: Pid,
     kill_after: Duration,
@@ -59,16 +84,17 @@ pub(super) struct Running {
 }
 
 /// The beginning of what was printed, and how much that was.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Captured {
     bytes: Vec<u8>,
+    bytes_max: usize,
     total: u64,
 }
 
 impl Captured {
     fn push(&mut self, more: &[u8]) {
         // The rest is read all the same: a command that blocks on a full pipe never ends.
-        let room = OUTPUT_BYTES_MAX + 1 - self.bytes.len();
+        let room = self.bytes_max + 1 - self.bytes.len();
         self.bytes.extend_from_slice(&more[..more.len().min(room)]);
         self.total += more.len() as u64;
     }
@@ -77,14 +103,22 @@ impl Captured {
 impl Recipe {
     /// Starts the command with `input` on stdin. `channel` carries its events; others may send
     /// [`Event::Abort`] there.
-    pub(super) fn start(
+    pub fn start(
         &self,
-        input: String,
+        input: Vec<u8>,
         variables: &[(&str, &str)],
         channel: (Sender<Event>, Receiver<Event>),
     ) -> io::Result<Running> {
         let (sender, events) = channel;
-        let mut child = Command::new(&self.program)
+        let mut command = Command::new(&self.program);
+        if let Some(environment) = &self.environment {
+            let pairs = environment.iter().map(|(name, value)| (name, value));
+            command.env_clear().envs(pairs);
+        }
+        if let Some(folder) = &self.folder {
+            command.current_dir(folder);
+        }
+        let mut child = command
             .args(&self.arguments)
             .envs(variables.iter().copied())
             .stdin(Stdio::piped())
@@ -101,12 +135,21 @@ impl Recipe {
             group,
             kill_after: self.kill_after,
             events,
-            stdout: Arc::default(),
-            stderr: Arc::new(Mutex::new(Tail::new(STDERR_BYTES_KEPT))),
+            stdout: Arc::new(Mutex::new(Captured {
+                bytes: Vec::new(),
+                bytes_max: self.stdout_bytes_max,
+                total: 0,
+            })),
+            stderr: Arc::new(Mutex::new(Tail::new(self.stderr_bytes_kept))),
             exited: false,
             outputs_ended: 0,
         };
-        let started = running.serve(input, (stdin, stdout, stderr), &sender);
+        let started = running.serve(
+            input,
+            (stdin, stdout, stderr),
+            self.passes_stderr_on,
+            &sender,
+        );
         match started {
             Ok(()) => Ok(running),
             // Without its threads the run cannot be followed, so there must be none.
@@ -125,10 +168,16 @@ type Pipes = (
 );
 
 impl Running {
-    fn serve(&self, input: String, pipes: Pipes, sender: &Sender<Event>) -> io::Result<()> {
+    fn serve(
+        &self,
+        input: Vec<u8>,
+        pipes: Pipes,
+        passes_stderr_on: bool,
+        sender: &Sender<Event>,
+    ) -> io::Result<()> {
         let (mut stdin, stdout, stderr) = pipes;
         // A command need not read its input: a pipe that broke is no failure.
-        spawn("stdin", move || drop(stdin.write_all(input.as_bytes())))?;
+        spawn("stdin", move || drop(stdin.write_all(&input)))?;
 
         let (captured, ended) = (Arc::clone(&self.stdout), sender.clone());
         spawn("stdout", move || {
@@ -139,7 +188,9 @@ impl Running {
         let (tail, ended) = (Arc::clone(&self.stderr), sender.clone());
         spawn("stderr", move || {
             drain(stderr, |bytes| {
-                let _ = io::stderr().write_all(bytes);
+                if passes_stderr_on {
+                    let _ = io::stderr().write_all(bytes);
+                }
                 lock(&tail).push(bytes);
             });
             let _ = ended.send(Event::OutputEnded);
@@ -148,7 +199,7 @@ impl Running {
         let (group, ended) = (self.group, sender.clone());
         spawn("wait", move || {
             // Not reaped here: as long as the zombie is there, nobody else gets its id, and a signal
-            // that the slot sends to the group can hit nobody else.
+            // that is sent to the group can hit nobody else.
             let options = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
             while let Err(rustix::io::Errno::INTR) = waitid(WaitId::Pid(group), options) {}
             let _ = ended.send(Event::Exited);
@@ -156,7 +207,7 @@ impl Running {
     }
 
     /// The next event, or `None` at `deadline`.
-    pub(super) fn next(&mut self, deadline: Option<Instant>) -> Option<Event> {
+    pub fn next(&mut self, deadline: Option<Instant>) -> Option<Event> {
         let event = match deadline {
             None => self.events.recv().ok(),
             Some(deadline) => {
@@ -179,7 +230,7 @@ impl Running {
     }
 
     /// Ends the command: SIGTERM to its group, and SIGKILL if that does not do.
-    pub(super) fn end(mut self) {
+    pub fn end(mut self) {
         self.signal(Signal::TERM);
         let deadline = Instant::now() + self.kill_after;
         while !self.exited {
@@ -197,7 +248,7 @@ impl Running {
     }
 
     /// What the command left behind, after [`Event::Exited`].
-    pub(super) fn remains(mut self) -> io::Result<Remains> {
+    pub fn remains(mut self) -> io::Result<Remains> {
         assert!(
             self.exited,
             "a command is asked for its remains when it has exited"
@@ -210,12 +261,14 @@ impl Running {
         while self.outputs_ended < OUTPUTS && self.next(Some(deadline)).is_some() {}
         let status = self.child.wait()?;
         // A process that left the group may still hold them; what was printed by now counts.
-        let stdout = std::mem::take(&mut *lock(&self.stdout));
+        let mut stdout = lock(&self.stdout);
+        let (bytes, total) = (std::mem::take(&mut stdout.bytes), stdout.total);
+        drop(stdout);
         let stderr = std::mem::replace(&mut *lock(&self.stderr), Tail::new(0));
         Ok(Remains {
             status,
-            stdout: stdout.bytes,
-            stdout_bytes: stdout.total,
+            stdout: bytes,
+            stdout_bytes: total,
             stderr,
         })
     }
@@ -263,6 +316,6 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 /// A channel for the events of one run.
-pub(super) fn channel() -> (Sender<Event>, Receiver<Event>) {
+pub fn channel() -> (Sender<Event>, Receiver<Event>) {
     mpsc::channel()
 }

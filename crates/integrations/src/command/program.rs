@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 
 /// The file that a shell would run for `name`.
 ///
-/// A worker with a mistyped command would take task after task and fail each, so it is looked for
-/// at the start, and the file that was found is the one that runs.
-pub(super) fn find(name: &OsStr, path: Option<&str>) -> Result<PathBuf, String> {
+/// Whoever takes tasks for a mistyped command would fail each of them, so it is looked for at the
+/// start, and the file that was found is the one that runs.
+pub fn find(name: &OsStr, path: Option<&str>) -> Result<PathBuf, String> {
     let named = Path::new(name);
     if name.as_encoded_bytes().contains(&b'/') {
         return match runnable(named) {

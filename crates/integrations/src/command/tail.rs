@@ -2,7 +2,7 @@
 
 /// The last bytes of a stream, of which the beginning may have gone by.
 #[derive(Debug)]
-pub(super) struct Tail {
+pub struct Tail {
     bytes: Vec<u8>,
     keep: usize,
     cut: bool,
@@ -10,7 +10,7 @@ pub(super) struct Tail {
 
 impl Tail {
     /// A tail of at most `keep` bytes.
-    pub(super) fn new(keep: usize) -> Tail {
+    pub fn new(keep: usize) -> Tail {
         Tail {
             bytes: Vec::new(),
             keep,
@@ -19,7 +19,7 @@ impl Tail {
     }
 
     /// Adds what came next.
-    pub(super) fn push(&mut self, more: &[u8]) {
+    pub fn push(&mut self, more: &[u8]) {
         self.bytes.extend_from_slice(more);
         // Cut only now and then: to move the whole tail for each line would be quadratic.
         if self.bytes.len() > 2 * self.keep {
@@ -37,7 +37,7 @@ impl Tail {
     /// The text of the tail: at most `units` UTF-16 code units, cut at a character's boundary.
     ///
     /// AWS counts characters as Java does. One that Java counts as two counts as two here.
-    pub(super) fn text(&mut self, units: usize) -> String {
+    pub fn text(&mut self, units: usize) -> String {
         self.shorten();
         // A cut inside a character leaves up to three bytes that begin none.
         let continues = |byte: &&u8| **byte & 0b1100_0000 == 0b1000_0000;
@@ -51,7 +51,7 @@ impl Tail {
 }
 
 /// The end of `text` that is at most `units` UTF-16 code units long.
-pub(super) fn last(text: &str, units: usize) -> &str {
+pub fn last(text: &str, units: usize) -> &str {
     let mut room = units;
     let mut start = text.len();
     for (index, character) in text.char_indices().rev() {
