@@ -231,7 +231,7 @@ fn json_text(text: String) -> String {
 }
 
 /// The headers as the SDK shows them to a definition: with their names as Lambda spells them.
-fn http_metadata(told: &Told) -> Value {
+pub(crate) fn http_metadata(told: &Told) -> Value {
     let (mut all, mut first) = (Map::new(), Map::new());
     for name in told.headers.keys() {
         let values = told.headers.get_all(name).iter();

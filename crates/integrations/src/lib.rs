@@ -2,13 +2,16 @@
 //!
 //! One file per service. A call is made once; who asked for it decides what is done about a failure.
 
+mod aws;
 pub mod command;
 mod endpoints;
 mod functions;
 mod idempotency;
 pub mod items;
 mod lambda;
+mod optimized;
 mod outbound;
+pub mod s3;
 mod sending;
 pub mod signing;
 
@@ -51,7 +54,22 @@ pub async fn call(outbound: &Outbound, call: Call<'_>) -> Outcome {
             _,
             "lambda:invoke" | "lambda:invoke.waitForTaskToken",
         ] => lambda::invoke(outbound, call).await,
+        [_, _, "states", _, _, resource] => service(outbound, resource, call).await,
         _ => Err(not_called(call.resource)),
+    }
+}
+
+/// `SERVICE:ACTION`, with `aws-sdk:` before it or a pattern behind it.
+async fn service(outbound: &Outbound, resource: &str, call: Call<'_>) -> Outcome {
+    if let Some((service, action)) = service_and_action(call.resource) {
+        return aws::sdk(outbound, service, action, call).await;
+    }
+    let (service, action) = resource.split_once(':').unwrap_or((resource, ""));
+    // `.sync` and `.waitForTaskToken` belong to the engine.
+    let action = action.split('.').next().unwrap_or(action);
+    match optimized::of(service) {
+        Some(service) => optimized::call(outbound, service, action, call).await,
+        None => Err(not_called(call.resource)),
     }
 }
 

@@ -1,5 +1,6 @@
 //! Requests to other services: signed, sent, and read to their end.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -8,6 +9,7 @@ use http_body_util::Full;
 use hyper::Request;
 
 use super::endpoints::{Endpoint, Endpoints};
+use crate::aws::Models;
 use crate::functions::{self, Functions};
 pub(crate) use crate::sending::Told;
 use crate::sending::{Bounds, HttpSettings, LOOKUPS_MAX, NamedBy, Sender};
@@ -52,6 +54,7 @@ pub enum OutboundError {
 #[derive(Clone)]
 pub struct Outbound {
     endpoints: Arc<Endpoints>,
+    models: Arc<Models>,
     signer: Arc<Signer>,
     clock: fn() -> SystemTime,
     sender: Arc<Sender>,
@@ -116,10 +119,24 @@ impl Outbound {
         Ok(Outbound {
             functions: Arc::new(functions.map_err(OutboundError::Functions)?),
             endpoints: Arc::new(options.endpoints),
+            models: Arc::default(),
             signer: Arc::new(Signer::new(Environment::of_process(), &options.region)),
             clock: options.clock,
             sender: Arc::new(Sender::new(&options.http)?),
         })
+    }
+
+    /// With the models of a folder laid out as botocore's `data`: of services that are not built in, or
+    /// newer ones.
+    #[must_use]
+    pub fn with_models(mut self, folder: Option<PathBuf>) -> Outbound {
+        self.models = Arc::new(Models::in_folder(folder));
+        self
+    }
+
+    /// What is known of services.
+    pub(crate) fn models(&self) -> &Arc<Models> {
+        &self.models
     }
 
     /// Asks once. Dropped before its end, the connection is closed.

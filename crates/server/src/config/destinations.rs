@@ -1,4 +1,4 @@
-//! Where execution logs and status events go.
+//! Where execution logs and status events go, and where models come from.
 
 use std::path::PathBuf;
 
@@ -35,6 +35,11 @@ impl Settings {
             let why = "must be off, stdout or folder:PATH";
             return Err(logs.refused("execution_logs", why));
         }
+        let models = self.aws_models();
+        if models.is_some_and(|folder| !folder.is_dir()) {
+            let why = "must be off, or a folder such as botocore's data";
+            return Err(self.aws_models.refused("aws_models", why));
+        }
         let webhook = &self.status_events_webhook;
         if webhook.value != OFF && !is_url(&webhook.value) {
             let why = "must be off, or a URL that begins with http:// or https://";
@@ -68,6 +73,12 @@ impl Settings {
                 None => LogDestination::Off,
             },
         }
+    }
+
+    /// Where models of further services are.
+    pub fn aws_models(&self) -> Option<PathBuf> {
+        let path = &self.aws_models.value;
+        (path != OFF).then(|| path.into())
     }
 
     /// Where status events are posted.

@@ -109,6 +109,11 @@ pub struct Layer {
     #[serde(default)]
     pub http: HttpLayer,
 
+    /// Folder with models of AWS services, laid out as botocore's data folder: of services that are not
+    /// built in, or newer ones; or off [default: off]
+    #[arg(long, value_name = "FOLDER")]
+    pub aws_models: Option<String>,
+
     /// Threads that serve sockets [default: one per core, at most 8]
     #[arg(long, value_name = "COUNT")]
     pub threads: Option<usize>,

@@ -73,6 +73,7 @@ pub struct Settings {
     pub functions: Functions,
     /// How calls are sent.
     pub http: HttpSettings,
+    pub aws_models: Setting<String>,
     pub threads: Setting<usize>,
     pub disk_reserve_megabytes: Setting<u64>,
     pub execution_logs: Setting<String>,
@@ -230,6 +231,7 @@ impl Settings {
             polls_per_activity: pick!(polls_per_activity, polls_per_activity),
             executions_cached: pick!(executions_cached, DEFAULT_EXECUTIONS_CACHED),
             express_retention: pick!(express_retention, Span::default()),
+            aws_models: pick!(aws_models, destinations::OFF.to_owned()),
             threads: pick!(threads, cores.clamp(1, 8)),
             disk_reserve_megabytes: pick!(disk_reserve_megabytes, DEFAULT_DISK_RESERVE_MEGABYTES),
             execution_logs: pick!(execution_logs, destinations::DEFAULT.to_owned()),

@@ -70,6 +70,11 @@ pub fn print(settings: &Settings, out: &mut dyn Write) -> io::Result<()> {
         &settings.express_retention.origin,
     );
     row(
+        "aws_models",
+        quoted(&settings.aws_models.value),
+        &settings.aws_models.origin,
+    );
+    row(
         "threads",
         plain(&settings.threads),
         &settings.threads.origin,

@@ -192,7 +192,8 @@ fn start(
             http: settings.http.of_calls(),
             functions: settings.functions.clone(),
         })
-        .context("cannot prepare calls to other services")?,
+        .context("cannot prepare calls to other services")?
+        .with_models(settings.aws_models()),
         space,
         poll_hold: Duration::from_secs_f64(settings.poll_hold_seconds.value),
         reads: Arc::new(Semaphore::new(READS_AT_A_TIME)),

@@ -1,0 +1,141 @@
+//! The optimized integrations: `arn:aws:states:::SERVICE:ACTION`.
+//!
+//! They speak to a service as [`crate::aws`] does, with names and errors of their own: those of version 1
+//! of AWS's SDK for Java. Their results tell of the HTTP answer too. A service that needs no more is a line
+//! of [`SERVICES`]; any other has a file.
+//!
+//! Source: AWS developer guide, "Integrating optimized services", and results recorded from AWS. Names of
+//! exceptions where none was recorded: those of the SDK.
+
+mod events;
+mod sqs;
+
+use interpreter::Document;
+use serde_json::{Value, json};
+
+use crate::aws::{self, Ask, Failure, Words};
+use crate::outbound::Outbound;
+use crate::{Call, Outcome, lambda};
+
+/// An optimized integration of a service.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Optimized {
+    /// In resources.
+    resource: &'static str,
+    /// The model's name.
+    model: &'static str,
+    /// What names of its errors begin with.
+    prefix: &'static str,
+    /// As its errors call it.
+    client: &'static str,
+    /// The exception that stands for every code that has none.
+    exception: &'static str,
+}
+
+macro_rules! services {
+    ($($resource:literal $model:literal $prefix:literal $client:literal $exception:literal)*) => {
+        &[$(Optimized {
+            resource: $resource, model: $model, prefix: $prefix, client: $client, exception: $exception,
+        }),*]
+    };
+}
+
+#[rustfmt::skip]
+const SERVICES: &[Optimized] = services! {
+    "athena"           "athena"         "Athena"        "AmazonAthena"           "AmazonAthenaException"
+    "batch"            "batch"          "Batch"         "AWSBatch"               "AWSBatchException"
+    "codebuild"        "codebuild"      "CodeBuild"     "AWSCodeBuild"           "AWSCodeBuildException"
+    "databrew"         "databrew"       "GlueDataBrew"  "AWSGlueDataBrew"        "AWSGlueDataBrewException"
+    "dynamodb"         "dynamodb"       "DynamoDB"      "AmazonDynamoDBv2"       "AmazonDynamoDBException"
+    "ecs"              "ecs"            "ECS"           "AmazonECS"              "AmazonECSException"
+    "eks"              "eks"            "EKS"           "AmazonEKS"              "AmazonEKSException"
+    "emr-containers"   "emrcontainers"  "EMRContainers" "AmazonEMRContainers"    "AmazonEMRContainersException"
+    "emr-serverless"   "emrserverless"  "EMRServerless" "AWSEMRServerless"       "AWSEMRServerlessException"
+    "events"           "eventbridge"    "EventBridge"   "AmazonEventBridge"      "AmazonEventBridgeException"
+    "glue"             "glue"           "Glue"          "AWSGlue"                "AWSGlueException"
+    "mediaconvert"     "mediaconvert"   "MediaConvert"  "AWSMediaConvert"        "AWSMediaConvertException"
+    "sagemaker"        "sagemaker"      "SageMaker"     "AmazonSageMaker"        "AmazonSageMakerException"
+    "sns"              "sns"            "SNS"           "AmazonSNS"              "AmazonSNSException"
+    "sqs"              "sqs"            "SQS"           "AmazonSQS"              "AmazonSQSException"
+};
+
+/// The integration of a service, if it is one of these.
+pub(crate) fn of(resource: &str) -> Option<&'static Optimized> {
+    SERVICES.iter().find(|service| service.resource == resource)
+}
+
+/// Makes the call.
+pub(crate) async fn call(
+    outbound: &Outbound,
+    service: &Optimized,
+    action: &str,
+    call: Call<'_>,
+) -> Outcome {
+    let given = call.parameters.value();
+    let changed = match (service.resource, action) {
+        ("sqs", "sendMessage") => {
+            Some(sqs::parameters(given).map_err(|cause| service.client_error(cause))?)
+        }
+        ("sns", "publish") => Some(with_text(given, "Message")),
+        _ => None,
+    };
+    let parameters = changed.as_ref().unwrap_or(given);
+    let result = ask(outbound, service, action, parameters, call).await?;
+    match (service.resource, action) {
+        ("events", "putEvents") => events::checked(result),
+        _ => Ok(Document::from_value(result)),
+    }
+}
+
+/// Asks, and gives the result with what is told of the answer.
+async fn ask(
+    outbound: &Outbound,
+    service: &Optimized,
+    action: &str,
+    parameters: &Value,
+    call: Call<'_>,
+) -> Result<Value, (String, String)> {
+    let ask = Ask {
+        service: service.model,
+        action,
+        parameters,
+        key: Some(call.key),
+        bytes: None,
+    };
+    let answer = aws::ask(outbound, ask).await;
+    let answer = answer.map_err(|failure| service.failed(call.parameters.text(), failure))?;
+    let mut result = answer.shown(Words::Optimized);
+    if let Value::Object(members) = &mut result {
+        let http = lambda::http_metadata(&answer.told);
+        members.insert("SdkHttpMetadata".to_owned(), http);
+        let metadata = json!({ "RequestId": answer.request_id });
+        members.insert("SdkResponseMetadata".to_owned(), metadata);
+    }
+    Ok(result)
+}
+
+impl Optimized {
+    fn failed(&self, parameters: &str, failure: Failure) -> (String, String) {
+        match failure {
+            Failure::Refused(refusal) => {
+                let name = refusal.name(Words::Optimized, self.prefix, self.exception);
+                (name, refusal.cause(Words::Optimized, self.client))
+            }
+            other => aws::not_asked(self.prefix, parameters, &other),
+        }
+    }
+
+    fn client_error(&self, cause: String) -> (String, String) {
+        (format!("{}.SdkClientException", self.prefix), cause)
+    }
+}
+
+/// With a member as text, whatever JSON it is.
+fn with_text(parameters: &Value, name: &str) -> Value {
+    let mut parameters = parameters.clone();
+    match parameters.get_mut(name) {
+        None | Some(Value::Null | Value::String(_)) => {}
+        Some(other) => *other = Value::String(other.to_string()),
+    }
+    parameters
+}
