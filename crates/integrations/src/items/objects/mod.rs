@@ -2,12 +2,14 @@
 
 mod buckets;
 mod folder;
+mod folder_upload;
 
 use std::io::Read;
 
 pub use buckets::{BucketFolder, Buckets};
 
 use self::folder::Folder;
+use self::folder_upload::FolderUpload;
 use super::ItemsError;
 
 /// Everything that can be read from and written to.
@@ -74,6 +76,25 @@ pub(crate) struct Page {
     pub(crate) more: bool,
 }
 
+/// An object that is being written; it is there when it is finished, and not before.
+pub(crate) enum Upload {
+    Folder(FolderUpload),
+}
+
+impl Upload {
+    pub(crate) fn write(&mut self, bytes: &[u8]) -> Result<(), ItemsError> {
+        match self {
+            Upload::Folder(upload) => upload.write(bytes),
+        }
+    }
+
+    pub(crate) fn finish(self) -> Result<(), ItemsError> {
+        match self {
+            Upload::Folder(upload) => upload.finish(),
+        }
+    }
+}
+
 impl Objects {
     /// Folders that stand for buckets.
     pub fn new(buckets: Buckets) -> Objects {
@@ -97,6 +118,14 @@ impl Objects {
         match self.folder(bucket) {
             Some(folder) => folder.list(prefix, after),
             None => Err(no_bucket(bucket)),
+        }
+    }
+
+    /// Begins an object, in the place of one that there may be.
+    pub(crate) fn create(&self, bucket: &str, key: &str) -> Result<Upload, ItemsError> {
+        match self.folder(bucket) {
+            Some(folder) => FolderUpload::begin(&folder, key).map(Upload::Folder),
+            None => Err(no_bucket(bucket).of_writer()),
         }
     }
 
