@@ -7,6 +7,7 @@ use super::http::HttpLayer;
 use super::limits::LimitsLayer;
 use crate::log::{Format, Level};
 use crate::quotas::{Profile, Quota, QuotasLayer};
+use integrations::items::{BucketFolder, Buckets};
 use integrations::{Endpoints, FunctionSetting, Functions, ServiceEndpoint};
 
 /// What one source says. Flags, variables and the file's keys all have these names, each in the
@@ -103,6 +104,16 @@ pub struct Layer {
     /// The same in the file.
     #[arg(skip)]
     pub functions: Option<Functions>,
+
+    /// A folder that stands for a bucket, such as reports=file:///srv/reports: Distributed Maps read
+    /// items from it and write results to it; may be given several times
+    #[arg(long, value_name = "BUCKET=URL", value_delimiter = ',')]
+    #[serde(skip)]
+    pub bucket: Option<Vec<BucketFolder>>,
+
+    /// The same in the file.
+    #[arg(skip)]
+    pub buckets: Option<Buckets>,
 
     /// `[http]`
     #[command(flatten)]

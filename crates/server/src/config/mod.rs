@@ -27,6 +27,7 @@ pub use span::Span;
 
 use crate::log::{Format, Level};
 use crate::quotas::{Profile, QuotasLayer};
+use integrations::items::Buckets;
 use integrations::{Endpoints, Functions};
 
 /// Where a value came from.
@@ -71,6 +72,8 @@ pub struct Settings {
     pub endpoints: Endpoints,
     /// What stands for Lambda functions; they may come from several places.
     pub functions: Functions,
+    /// Folders that stand for buckets; likewise.
+    pub buckets: Buckets,
     /// How calls are sent.
     pub http: HttpSettings,
     pub aws_models: Setting<String>,
@@ -157,6 +160,10 @@ impl Settings {
         functions
             .check()
             .map_err(|why| ConfigError(format!("{}: functions: {why}", path.display())))?;
+        let buckets = file.buckets.clone().unwrap_or_default();
+        buckets
+            .check()
+            .map_err(|why| ConfigError(format!("{}: buckets: {why}", path.display())))?;
         let settings = Settings::merge(flags, environment.layer, file, &path);
         settings.check()?;
         Ok(settings)
@@ -180,6 +187,11 @@ impl Settings {
         for layer in [&environment, &flags] {
             let given = layer.function.iter().flatten();
             functions = given.fold(functions, Functions::with);
+        }
+        let mut buckets = file.buckets.take().unwrap_or_default();
+        for layer in [&environment, &flags] {
+            let given = layer.bucket.iter().flatten();
+            buckets = given.fold(buckets, Buckets::with);
         }
         // One line for each setting: the layers have the same fields.
         macro_rules! pick {
@@ -219,6 +231,7 @@ impl Settings {
             quotas,
             endpoints,
             functions,
+            buckets,
             listen: pick!(listen, vec![DEFAULT_LISTEN.to_owned()]),
             allowed_hosts: pick!(allowed_hosts, Vec::new()),
             insecure_no_auth: pick!(insecure_no_auth, false),
