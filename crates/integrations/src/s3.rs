@@ -44,7 +44,7 @@ pub async fn get_object(
     if let (Some((first, last)), Value::Object(members)) = (range, &mut parameters) {
         members.insert("Range".to_owned(), format!("bytes={first}-{last}").into());
     }
-    let answer = ask(outbound, "GetObject", &parameters, None).await?;
+    let answer = answer(outbound, "GetObject", &parameters, None).await?;
     let Value::Object(head) = aws::show(&answer.output.datum, Words::Sdk) else {
         return Ok(Object {
             bytes: answer.into_bytes(),
@@ -68,8 +68,7 @@ pub async fn get_object(
 /// `ListObjectsV2`: one page, as a definition sees it, with `Contents`, `IsTruncated` and
 /// `NextContinuationToken`.
 pub async fn list_objects_v2(outbound: &Outbound, parameters: &Value) -> Result<Value, NotDone> {
-    let answer = ask(outbound, "ListObjectsV2", parameters, None).await?;
-    Ok(answer.shown(Words::Sdk))
+    ask(outbound, "ListObjectsV2", parameters, None).await
 }
 
 /// `PutObject` of these bytes. A type of theirs goes with the parameters, as `ContentType`.
@@ -78,11 +77,21 @@ pub async fn put_object(
     parameters: &Value,
     bytes: Vec<u8>,
 ) -> Result<Value, NotDone> {
-    let answer = ask(outbound, "PutObject", parameters, Some(bytes)).await?;
+    ask(outbound, "PutObject", parameters, Some(bytes)).await
+}
+
+/// Any action: its answer as a definition sees it. `bytes` are the body, where it has one.
+pub(crate) async fn ask(
+    outbound: &Outbound,
+    action: &str,
+    parameters: &Value,
+    bytes: Option<Vec<u8>>,
+) -> Result<Value, NotDone> {
+    let answer = answer(outbound, action, parameters, bytes).await?;
     Ok(answer.shown(Words::Sdk))
 }
 
-async fn ask(
+async fn answer(
     outbound: &Outbound,
     action: &str,
     parameters: &Value,

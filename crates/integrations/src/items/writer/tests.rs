@@ -13,7 +13,7 @@ const PUT: &str = "arn:aws:states:::s3:putObject";
 
 fn objects(folder: &TempDir) -> Objects {
     let text = format!("results=file://{}", folder.path().display());
-    Objects::new(Buckets::default().with(&text.parse().unwrap()))
+    Objects::in_folders(Buckets::default().with(&text.parse().unwrap()))
 }
 
 fn plan(config: Value) -> WriterPlan {
@@ -177,8 +177,7 @@ fn a_file_that_is_full_is_followed_by_another() {
     let config = json!({"Transformation": "COMPACT"});
     let files = written(&folder, config.clone(), 40, &results);
     let mut values = Vec::new();
-    for number in 0..4 {
-        let (name, text) = &files[number];
+    for (number, (name, text)) in files[..4].iter().enumerate() {
         assert_eq!(*name, format!("SUCCEEDED_{number}.json"));
         assert!(text.len() <= 40, "{text}");
         values.extend(serde_json::from_str::<Vec<Value>>(text).unwrap());
