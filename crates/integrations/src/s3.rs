@@ -5,8 +5,9 @@
 use bytes::Bytes;
 use serde_json::{Map, Value};
 
-use crate::aws::{self, Ask, Failure, Words};
+use crate::aws::{self, Ask, Words};
 use crate::outbound::Outbound;
+pub use crate::requests::NotDone;
 
 /// An object, or a part of it.
 #[derive(Clone, Debug)]
@@ -17,20 +18,6 @@ pub struct Object {
     pub total: Option<u64>,
     /// `ContentType`, `ETag`, `LastModified` and so on, as a definition sees them.
     pub head: Map<String, Value>,
-}
-
-/// S3 did not do it.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{cause}")]
-pub struct NotDone {
-    /// `S3.NoSuchKeyException`
-    pub error: String,
-    /// In the words of the SDK.
-    pub cause: String,
-    /// S3's own code, such as `NoSuchKey`, where it answered.
-    pub code: Option<String>,
-    /// S3's own words, where it answered.
-    pub message: Option<String>,
 }
 
 /// `GetObject`, of all bytes or of those from `first` to `last`, both included. An answer has at most 8 MB:
@@ -104,19 +91,6 @@ async fn answer(
         key: None,
         bytes,
     };
-    aws::ask(outbound, ask).await.map_err(|failure| {
-        let (code, message) = match &failure {
-            Failure::Refused(refusal) => {
-                (Some(refusal.code.clone()), Some(refusal.message.clone()))
-            }
-            _ => (None, None),
-        };
-        let (error, cause) = aws::failed("S3", &parameters.to_string(), failure);
-        NotDone {
-            error,
-            cause,
-            code,
-            message,
-        }
-    })
+    let answer = aws::ask(outbound, ask).await;
+    answer.map_err(|failure| NotDone::of("S3", parameters, failure))
 }

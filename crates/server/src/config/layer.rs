@@ -135,7 +135,7 @@ pub struct Layer {
     pub disk_reserve_megabytes: Option<u64>,
 
     /// Where execution logs go, as the state machines' logging configurations want them: off, stdout,
-    /// or folder:PATH with a file for each log group
+    /// folder:PATH with a file for each log group, or cloudwatch (at --endpoint logs=URL)
     /// [default: folder:DATA/execution-logs, or off with --in-memory]
     #[arg(long, value_name = "WHERE")]
     pub execution_logs: Option<String>,
@@ -157,6 +157,11 @@ pub struct Layer {
     /// [default: off]
     #[arg(long, value_name = "FILE")]
     pub status_events_file: Option<String>,
+
+    /// Event bus that every change of an execution's status is put on, such as default (at --endpoint
+    /// events=URL), or off [default: off]
+    #[arg(long, value_name = "NAME")]
+    pub status_events_bus: Option<String>,
 
     /// How log lines are written to standard error [default: text]
     #[arg(long, value_name = "FORMAT")]

@@ -84,6 +84,7 @@ pub struct Settings {
     pub execution_log_files: Setting<usize>,
     pub status_events_webhook: Setting<String>,
     pub status_events_file: Setting<String>,
+    pub status_events_bus: Setting<String>,
     pub log_format: Setting<Format>,
     pub log_level: Setting<Level>,
     pub limits: LimitSettings,
@@ -252,6 +253,7 @@ impl Settings {
             execution_log_files: pick!(execution_log_files, 4),
             status_events_webhook: pick!(status_events_webhook, destinations::OFF.to_owned()),
             status_events_file: pick!(status_events_file, destinations::OFF.to_owned()),
+            status_events_bus: pick!(status_events_bus, destinations::OFF.to_owned()),
             log_format: pick!(log_format, Format::Text),
             log_level: pick!(log_level, Level::Info),
             http: HttpSettings::merge(Layers {

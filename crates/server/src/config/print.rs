@@ -110,6 +110,11 @@ pub fn print(settings: &Settings, out: &mut dyn Write) -> io::Result<()> {
         &settings.status_events_file.origin,
     );
     row(
+        "status_events_bus",
+        quoted(&settings.status_events_bus.value),
+        &settings.status_events_bus.origin,
+    );
+    row(
         "log_format",
         quoted(settings.log_format.value.name()),
         &settings.log_format.origin,
