@@ -8,7 +8,8 @@ use asl::StateMachine;
 use interpreter::history::{self, StoredEvent};
 use interpreter::limits::HISTORY_EVENTS_MAX;
 use interpreter::{
-    Birth, Document, Due, Effect, EventId, Execution, Input, Moment, Status, Step, TimerId, World,
+    Birth, Document, Due, Effect, EventId, Execution, Failure, Input, MapRunOutcome, Moment,
+    Status, Step, TimerId, World,
 };
 
 const START_MS: i64 = 1_700_000_000_000;
@@ -49,6 +50,7 @@ fn birth() -> Birth {
         trace_header: None,
         state_machine_version_arn: None,
         state_machine_alias_arn: None,
+        child: None,
     }
 }
 
@@ -60,6 +62,8 @@ struct Owed {
     /// Open tasks with how often they were handed out; 0 for calls.
     hand_outs: BTreeMap<EventId, u32>,
     documents: Vec<Option<Document>>,
+    /// Map runs that are open.
+    map_runs: BTreeSet<EventId>,
 }
 
 impl Owed {
@@ -84,6 +88,10 @@ impl Owed {
         if execution.status() != Status::Running {
             assert!(self.timers.is_empty(), "a closed execution leaves a timer");
             assert!(self.tasks.is_empty(), "a closed execution leaves a task");
+            assert!(
+                self.map_runs.is_empty(),
+                "a closed execution leaves a map run"
+            );
         }
     }
 
@@ -115,6 +123,15 @@ impl Owed {
             Effect::CloseTask { task } => {
                 assert!(self.tasks.remove(task), "an open task is closed, once");
             }
+            Effect::StartMapRun(plan) => {
+                assert!(self.map_runs.insert(plan.event), "a map run starts once");
+            }
+            Effect::RedriveMapRun { event } => {
+                assert!(self.map_runs.insert(*event), "one that is over goes on");
+            }
+            Effect::AbortMapRun { event } => {
+                assert!(self.map_runs.remove(event), "an open map run is aborted");
+            }
             Effect::Closed { .. } => {}
         }
     }
@@ -143,6 +160,14 @@ impl Owed {
                 (5, _) => succeeded(task, hand_out, "null"),
                 _ => succeeded(task, hand_out, OUTPUT),
             };
+        }
+        if let Some(event) = self.map_runs.pop_first() {
+            let outcome = match draw % 4 {
+                0 => MapRunOutcome::Failed(Failure::default()),
+                1 => MapRunOutcome::Succeeded(None),
+                _ => MapRunOutcome::Succeeded(Some(Document::from_text("[1]"))),
+            };
+            return Input::MapRunEnded { event, outcome };
         }
         let first = self
             .timers

@@ -8,7 +8,6 @@ mod arguments;
 mod bench;
 mod conformance;
 mod fuzz;
-mod moto;
 mod process;
 mod server_under_test;
 mod service_models;

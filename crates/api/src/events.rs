@@ -316,6 +316,25 @@ impl Details<'_, '_> {
                     it.out.number("redriveCount", (*redrive_count).into());
                 })
             }
+            EventDetails::MapRunStarted { map_run_arn } => {
+                self.with("MapRunStarted", "mapRunStartedEventDetails", |it| {
+                    it.out.text("mapRunArn", map_run_arn);
+                });
+            }
+            EventDetails::MapRunSucceeded => self.alone("MapRunSucceeded"),
+            EventDetails::MapRunFailed(failure) => {
+                self.failure_only("MapRunFailed", "mapRunFailedEventDetails", failure);
+            }
+            EventDetails::MapRunAborted => self.alone("MapRunAborted"),
+            EventDetails::MapRunRedriven {
+                map_run_arn,
+                redrive_count,
+            } => {
+                self.with("MapRunRedriven", "mapRunRedrivenEventDetails", |it| {
+                    it.out.text("mapRunArn", map_run_arn);
+                    it.out.number("redriveCount", (*redrive_count).into());
+                });
+            }
             EventDetails::EvaluationFailed {
                 failure,
                 location,

@@ -227,6 +227,7 @@ mod tests {
                 trace_header: None,
                 state_machine_version_arn: None,
                 state_machine_alias_arn: None,
+                child: None,
             },
             status,
             at_ms: 5,

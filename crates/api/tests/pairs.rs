@@ -430,6 +430,7 @@ fn a_running_execution_has_no_end() {
     description.stop_ms = None;
     description.output = None;
     description.trace_header = None;
+    description.map_run_arn = None;
     description.error = None;
     description.cause = None;
     description.state_machine_version_arn = None;

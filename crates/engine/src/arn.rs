@@ -85,9 +85,10 @@ pub enum Arn<'a> {
     StateMachine(MachineRef<'a>),
     /// `execution:MACHINE:NAME`, or a map run's child.
     Execution(ExecutionRef<'a>),
-    /// `express:MACHINE:NAME:ID`
+    /// `express:MACHINE:NAME:ID`, or a map run's child.
     ExpressExecution {
         machine: &'a str,
+        label: Option<&'a str>,
         name: &'a str,
         id: &'a str,
     },
@@ -207,13 +208,24 @@ pub enum AnyExecution<'a> {
         /// What finds it: names may repeat.
         id: &'a str,
     },
+    /// A child of a map run, of either type.
+    Child {
+        /// What finds it.
+        id: &'a str,
+    },
 }
 
 /// Takes apart what must be an execution's ARN, of either type.
 pub fn parse_any_execution(text: &str) -> Result<AnyExecution<'_>, Rejection> {
     match parse(text)? {
-        Arn::Execution(execution) => Ok(AnyExecution::Standard(execution)),
-        Arn::ExpressExecution { id, .. } => Ok(AnyExecution::Express { id }),
+        Arn::Execution(execution) => Ok(match execution.label {
+            None => AnyExecution::Standard(execution),
+            Some(_) => AnyExecution::Child { id: execution.name },
+        }),
+        Arn::ExpressExecution { id, label, .. } => Ok(match label {
+            None => AnyExecution::Express { id },
+            Some(_) => AnyExecution::Child { id },
+        }),
         _ => Err(out_of_place(text)),
     }
 }
@@ -343,12 +355,14 @@ fn machine(text: &str) -> Option<MachineRef<'_>> {
 fn express(text: &str) -> Option<Arn<'_>> {
     let mut parts = text.split(':');
     let (machine, name, id) = (parts.next()?, parts.next()?, parts.next()?);
-    let (machine, _) = labelled(machine)?;
+    let (machine, label) = labelled(machine)?;
     let [name, id] = non_empty([name, id])?;
-    parts
-        .next()
-        .is_none()
-        .then_some(Arn::ExpressExecution { machine, name, id })
+    parts.next().is_none().then_some(Arn::ExpressExecution {
+        machine,
+        label,
+        name,
+        id,
+    })
 }
 
 #[cfg(test)]
@@ -404,6 +418,7 @@ mod tests {
                 owner.express_execution_arn("m", "e", "i"),
                 Arn::ExpressExecution {
                     machine: "m",
+                    label: None,
                     name: "e",
                     id: "i",
                 },

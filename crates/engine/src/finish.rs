@@ -1,9 +1,9 @@
 //! The end of a turn: one commit, and the outputs that depend on it.
 
-use store::{CommitNumber, ExecutionId};
+use store::{Commit, CommitNumber, ExecutionId};
 
 use crate::calls::put_out_calls;
-use crate::executions::{Live, Turn};
+use crate::executions::{Live, MapRunChange, Turn};
 use crate::message::{Now, Output};
 use crate::shard::Shard;
 use crate::watching::{LogEvents, Seen, StatusChange};
@@ -29,7 +29,9 @@ impl Shard {
             return;
         }
         let log = LogEvents::select(live, &turn.events);
-        let is_kept = !live.is_express() || self.express_retention_ms > 0;
+        // What a map run's children came to is part of its result, whatever their type.
+        let is_child = live.execution.birth().child.is_some();
+        let is_kept = !live.is_express() || is_child || self.express_retention_ms > 0;
         let after = if live.waiting.is_some() {
             self.finish_waiting(id, live, turn, now, out)
         } else if turn.closed.is_none() || is_kept {
@@ -68,36 +70,81 @@ impl Shard {
         number
     }
 
+    /// The end of the turn of one of several executions that a commit is made of.
+    pub(crate) fn finish_within(
+        &mut self,
+        id: ExecutionId,
+        live: &mut Live,
+        turn: Turn,
+        commit: &mut Commit,
+        owed: &mut Vec<Output>,
+    ) {
+        let log = LogEvents::select(live, &turn.events);
+        self.executions_open -= u64::from(turn.closed.is_some());
+        self.write_into(commit, id, live, turn, owed);
+        if let Some(log) = log {
+            let after = commit.number;
+            owed.push(Output::Log { after, log });
+        }
+    }
+
     /// Commits a turn, and puts out what depends on that.
     pub(crate) fn write(
         &mut self,
         id: ExecutionId,
         live: &mut Live,
-        mut turn: Turn,
+        turn: Turn,
         now: Now,
         out: &mut Vec<Output>,
     ) -> CommitNumber {
         let number = self.next_commit();
-        let at_ms = self.clock.at(now);
-        let hand_outs = std::mem::take(&mut turn.hand_outs);
+        let mut commit = Commit {
+            number,
+            at_ms: self.clock.at(now),
+            ..Commit::default()
+        };
         let mut owed = Vec::new();
-        put_out_calls(id, &mut turn, number, &mut owed);
+        self.write_into(&mut commit, id, live, turn, &mut owed);
+        self.map_runs.flush(&mut commit);
+        out.push(Output::Commit(commit));
+        out.append(&mut owed);
+        number
+    }
+
+    /// Adds a turn to a commit, and what depends on that to what is owed.
+    fn write_into(
+        &mut self,
+        commit: &mut Commit,
+        id: ExecutionId,
+        live: &mut Live,
+        mut turn: Turn,
+        owed: &mut Vec<Output>,
+    ) {
+        let number = commit.number;
+        let at_ms = commit.at_ms;
+        let hand_outs = std::mem::take(&mut turn.hand_outs);
+        let mut calls = Vec::new();
+        put_out_calls(id, &mut turn, number, &mut calls);
         let closed = turn.closed;
         let opens = live.revision == 0 || turn.redriven_from.is_some();
-        let commit = turn.into_commit(
-            number,
-            at_ms,
-            id,
-            live,
-            &mut self.delivery,
-            &mut self.timers,
-        );
+        self.count_child(id, live, &turn, commit);
+        if let Some((map_run, state, failure)) = turn.map_run_over.take() {
+            self.end_map_run(map_run, state, failure, commit);
+        }
+        for change in std::mem::take(&mut turn.map_runs) {
+            match change {
+                MapRunChange::Start(plan) => self.start_map_run(id, live, *plan, commit),
+                MapRunChange::Redrive(event) => self.redrive_map_run(id, event, commit),
+                MapRunChange::Abort(event) => self.abort_map_run(id, event),
+            }
+        }
+        let write = turn.into_write(number, id, live, &mut self.delivery, &mut self.timers);
+        commit.executions.push(write);
         if closed.is_some() {
             self.executions.closed(number, id);
         }
-        out.push(Output::Commit(commit));
         for (ticket, event, task) in hand_outs {
-            out.push(Output::HandOut {
+            owed.push(Output::HandOut {
                 ticket,
                 after: number,
                 task,
@@ -117,13 +164,12 @@ impl Shard {
         // AWS tells of STANDARD executions only.
         if !live.is_express() {
             for change in StatusChange::of(live, &seen) {
-                out.push(Output::StatusChanged {
+                owed.push(Output::StatusChanged {
                     after: number,
                     change: Box::new(change),
                 });
             }
         }
-        out.append(&mut owed);
-        number
+        owed.append(&mut calls);
     }
 }

@@ -30,6 +30,7 @@ mod counts;
 mod finish;
 mod load;
 mod machine_type;
+mod map_runs;
 mod page;
 mod quarantine;
 mod read;
@@ -46,6 +47,10 @@ mod world;
 pub use counts::CountsMax;
 pub use load::{Definition, load_definition, load_execution};
 pub use machine_type::machine_type;
+pub use map_runs::{
+    ChildResult, ItemsRead, LookedUp, Lookup, MAP_RUN_LANES_MAX, MapRunId, ReadItem,
+    Transformation, look_up_map_run, map_run_children,
+};
 pub use read::{ReadError, read};
 pub use shard::{Gauges, Shard, ShardOptions};
 pub use sweep::{Found, Search, find_expired};

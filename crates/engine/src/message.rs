@@ -7,6 +7,7 @@ use interpreter::{Document, EventId};
 use store::{Commit, CommitNumber, ExecutionId, ExecutionRow};
 
 use crate::load::Definition;
+use crate::map_runs::{ItemsRead, LookedUp, Lookup, MapRunId};
 use crate::operations::{Request, Response};
 use crate::rejection::Rejection;
 use crate::shapes::ActivityTask;
@@ -96,6 +97,26 @@ pub enum Message {
         /// Its result, or error name and cause.
         result: Result<Document, (String, String)>,
     },
+    /// An answer to [`Output::ReadItems`].
+    ItemsRead {
+        /// Whose items.
+        map_run: MapRunId,
+        /// Items, or the error name and cause that the map run fails with.
+        read: Result<ItemsRead, (String, String)>,
+    },
+    /// An answer to [`Output::WriteResults`].
+    ResultsWritten {
+        /// Whose results.
+        map_run: MapRunId,
+        /// What the Map state's result is to be, as JSON, or the error name and cause that the map run
+        /// fails with.
+        result: Result<Document, (String, String)>,
+    },
+    /// An answer to [`Output::LookUpMapRun`].
+    MapRunLookedUp(
+        /// What was found.
+        LookedUp,
+    ),
     /// An answer to [`Output::FindExpired`].
     FoundExpired(
         /// What was found.
@@ -186,6 +207,47 @@ pub enum Output {
         /// The request.
         request: Request,
     },
+    /// Read items for a map run once commit `after` is durable, and answer with [`Message::ItemsRead`].
+    /// There is one such reading at a time for each map run. After a crash it is asked for again; what
+    /// was read before and belongs to no child then must come again, from the same position.
+    ReadItems {
+        /// As above.
+        after: CommitNumber,
+        /// Whose items.
+        map_run: MapRunId,
+        /// What is read: `resource` is there, `parameters` and `config` (the `ReaderConfig`, without
+        /// `MaxItems`) are JSON objects with all expressions replaced.
+        source: interpreter::Work,
+        /// Where to begin: what the reader said last of this map run ([`ItemsRead::next`]); `None`: at
+        /// the beginning. A position is kept for as long as the map run is, so it must mean the same
+        /// after a restart, and to a later version.
+        position: Option<Vec<u8>>,
+        /// About so many items are wanted; fewer are right, and at least one unless there are no more.
+        items_max: usize,
+        /// About so many bytes are wanted, in the same way.
+        bytes_max: usize,
+    },
+    /// Write the results of a map run once commit `after` is durable, and answer with
+    /// [`Message::ResultsWritten`]. All its children are over; [`crate::map_run_children`] reads them in
+    /// the order of their items. After a crash this is asked for again, so writing must come to the same
+    /// however often it is done.
+    WriteResults {
+        /// As above.
+        after: CommitNumber,
+        /// Whose results: what [`crate::map_run_children`] is asked with.
+        map_run: MapRunId,
+        /// Its ARN, `MapRunArn` of the result.
+        map_run_arn: Arc<str>,
+        /// How: `resource` is there, `parameters` and `config` (the `WriterConfig`) are JSON objects
+        /// with all expressions replaced.
+        writer: interpreter::Work,
+    },
+    /// Look something up in the store by [`crate::look_up_map_run`], at once, and answer with
+    /// [`Message::MapRunLookedUp`]. What it depends on is durable.
+    LookUpMapRun(
+        /// What.
+        Lookup,
+    ),
     /// Call an integration once commit `after` is durable; answer with [`Message::CallDone`].
     Call {
         /// As above.

@@ -100,13 +100,19 @@ impl Shard {
         match work {
             Work::Input(_, ticket, _)
             | Work::Redrive { ticket, .. }
-            | Work::StopExpress { ticket, .. }
+            | Work::StopById { ticket, .. }
             | Work::Join { ticket, .. } => self.reply(ticket, 0, Err(in_quarantine()), out),
             Work::Offer { ticket, event } => {
                 self.delivery.close(id, event);
                 self.park_again(ticket);
             }
-            Work::Timer(_) | Work::CallDone { .. } | Work::CallAgain { .. } => {}
+            Work::Timer(_)
+            | Work::CallDone { .. }
+            | Work::CallAgain { .. }
+            | Work::BeginChildren { .. }
+            | Work::MapRunEnded { .. }
+            | Work::AbortChild { .. }
+            | Work::RedriveChild { .. } => {}
         }
     }
 }

@@ -125,7 +125,7 @@ fn read_once(
                 .map(Response::GetExecutionHistory)
         }
         Request::DescribeMapRun(request) => {
-            op::describe_map_run::read(request).map(Response::DescribeMapRun)
+            op::describe_map_run::read(request, store, owner).map(Response::DescribeMapRun)
         }
         Request::ListMapRuns(request) => {
             op::list_map_runs::read(request, store, owner).map(Response::ListMapRuns)

@@ -106,7 +106,8 @@ pub(crate) struct Route {
     pub(crate) weight: u32,
 }
 
-/// What a list shows of an execution. It has a format of its own; 2 is 1 with the redrive date behind.
+/// What a list shows of an execution. It has a format of its own; 2 is 1 with the redrive date behind, 3
+/// is 2 with the number of items behind.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct ListingSummary {
     pub(crate) name: String,
@@ -117,25 +118,39 @@ pub(crate) struct ListingSummary {
     pub(crate) redrive_count: u32,
     #[serde(skip)]
     pub(crate) redrive_ms: Option<i64>,
+    /// `itemCount`, of a child of a map run.
+    #[serde(skip)]
+    pub(crate) item_count: Option<u32>,
 }
 
 impl ListingSummary {
-    const VERSION: u8 = 2;
+    const VERSION: u8 = 3;
 
     /// The summary's bytes.
     pub(crate) fn encode(&self) -> Vec<u8> {
-        postcard::to_extend(&(self, self.redrive_ms), vec![Self::VERSION])
-            .expect("a record of plain data always encodes")
+        postcard::to_extend(
+            &(self, self.redrive_ms, self.item_count),
+            vec![Self::VERSION],
+        )
+        .expect("a record of plain data always encodes")
     }
 
     /// The summary that [`ListingSummary::encode`] wrote, or version 1 of it.
     pub(crate) fn decode(bytes: &[u8]) -> Option<ListingSummary> {
         match bytes.split_first()? {
             (1, rest) => postcard::from_bytes(rest).ok(),
-            (&Self::VERSION, rest) => {
+            (2, rest) => {
                 let (summary, redrive_ms) = postcard::from_bytes(rest).ok()?;
                 Some(ListingSummary {
                     redrive_ms,
+                    ..summary
+                })
+            }
+            (&Self::VERSION, rest) => {
+                let (summary, redrive_ms, item_count) = postcard::from_bytes(rest).ok()?;
+                Some(ListingSummary {
+                    redrive_ms,
+                    item_count,
                     ..summary
                 })
             }
@@ -290,16 +305,23 @@ mod tests {
             state_machine_alias_arn: None,
             redrive_count: 3,
             redrive_ms: Some(4),
+            item_count: Some(5),
         };
-        assert_eq!(hex(&summary.encode()), "0201650201040000030108");
+        assert_eq!(hex(&summary.encode()), "03016502010400000301080105");
         assert_eq!(
             ListingSummary::decode(&summary.encode()),
             Some(summary.clone())
         );
+        let before = [2, 1, b'e', 2, 1, 4, 0, 0, 3, 1, 8];
+        let without = ListingSummary {
+            item_count: None,
+            ..summary
+        };
+        assert_eq!(ListingSummary::decode(&before), Some(without.clone()));
         let before = [1, 1, b'e', 2, 1, 4, 0, 0, 3];
         let without = ListingSummary {
             redrive_ms: None,
-            ..summary
+            ..without
         };
         assert_eq!(ListingSummary::decode(&before), Some(without));
     }
@@ -307,7 +329,7 @@ mod tests {
     #[test]
     fn other_bytes_do_not_read() {
         assert_eq!(ListingSummary::decode(&[]), None);
-        let later = [3, 1, b'e', 2, 1, 4, 0, 0, 0];
+        let later = [4, 1, b'e', 2, 1, 4, 0, 0, 0];
         assert_eq!(ListingSummary::decode(&later), None);
         assert_eq!(ListingSummary::decode(&[1, 9]), None);
         assert_eq!(decode::<ActivityRecord>(&[2, 1, b'a', 2, 0, 0]), None);

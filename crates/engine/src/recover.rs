@@ -9,6 +9,7 @@ use crate::clock::HistoryClock;
 use crate::delivery::{Delivery, OUTBOX};
 use crate::executions::Executions;
 use crate::ids::Ids;
+use crate::map_runs::{MapRun, MapRunId, MapRuns};
 use crate::message::Now;
 use crate::records::{self, ActivityRecord, AliasRecord, MachineRecord, VersionRow};
 use crate::shard::{Machine, Shard, ShardOptions};
@@ -43,6 +44,7 @@ impl Shard {
             log_plans: BTreeMap::new(),
             awaiting_definition: BTreeMap::new(),
             executions: Executions::new(options.executions_cached_max),
+            map_runs: MapRuns::default(),
             express_retention_ms: options.express_retention_ms,
             sweep: Sweep::starting_at(now),
             sync_executions: 0,
@@ -103,6 +105,7 @@ impl Shard {
                 it.aliases.insert(record.name.clone(), record);
             });
         })?;
+        self.recover_map_runs(store)?;
         // Numbers of deleted machines must not come back, so the counter has a record of its own.
         if let Some(bytes) = store.record(RecordKind::Service, NEXT_MACHINE_KEY)? {
             self.next_machine = records::decode(&bytes).ok_or_else(|| {
@@ -110,6 +113,30 @@ impl Shard {
             })?;
         }
         Ok(())
+    }
+
+    /// Those that are open, without their children: they go on where they stood.
+    fn recover_map_runs(&mut self, store: &dyn Store) -> Result<(), StoreError> {
+        let mut after: Option<Vec<u8>> = None;
+        loop {
+            let page = store.records(RecordKind::MapRunOpen, after.as_deref(), 1_000)?;
+            let Some((last, _)) = page.last() else {
+                return Ok(());
+            };
+            after = Some(last.clone());
+            for (key, bytes) in page {
+                let record = store.record(RecordKind::MapRun, &key)?;
+                let read = || {
+                    let id = MapRunId(key.as_slice().try_into().ok()?);
+                    let record = records::decode(&record?)?;
+                    let progress = records::decode(&bytes)?;
+                    Some((id, MapRun::new(record, progress, self.durable)))
+                };
+                let (id, run) =
+                    read().ok_or_else(|| records::damaged("map run", "that is open"))?;
+                self.map_runs.recover(id, run);
+            }
+        }
     }
 
     fn machine_of(&mut self, number: u64, change: impl FnOnce(&mut Machine)) {

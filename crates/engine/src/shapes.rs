@@ -177,6 +177,10 @@ pub struct StateMachineDescription {
     pub revision_id: Option<String>,
     /// `description`, of a version.
     pub description: Option<String>,
+    /// `label`, of the item processor of a Distributed Map.
+    pub label: Option<String>,
+    /// `mapRunArn`, where it is the machine of a child of that map run.
+    pub map_run_arn: Option<String>,
     /// `variableReferences`: state and its variables, in order; shown when not empty.
     pub variable_references: Vec<(String, Vec<String>)>,
 }
@@ -200,6 +204,8 @@ pub struct ExecutionDescription {
     pub input: Option<Document>,
     /// `output`.
     pub output: Option<Document>,
+    /// `mapRunArn`, of a child of a map run.
+    pub map_run_arn: Option<String>,
     /// `traceHeader`.
     pub trace_header: Option<String>,
     /// `error`.
@@ -231,6 +237,10 @@ pub struct ExecutionListItem {
     pub execution_arn: String,
     /// `stateMachineArn`.
     pub state_machine_arn: String,
+    /// `mapRunArn`, of a child of a map run.
+    pub map_run_arn: Option<String>,
+    /// `itemCount`, of a child of a map run.
+    pub item_count: Option<u32>,
     /// `name`.
     pub name: String,
     /// `status`.

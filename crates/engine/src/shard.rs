@@ -17,6 +17,7 @@ use crate::delivery::Delivery;
 use crate::executions::{Executions, Work};
 use crate::ids::Ids;
 use crate::load::Definition;
+use crate::map_runs::MapRuns;
 use crate::message::{Message, NameLookup, Now, Output, Ticket};
 use crate::operations::{Request, Response, start_execution};
 use crate::records::{AliasRecord, MachineRecord, VersionRecord};
@@ -69,6 +70,8 @@ pub struct Gauges {
     pub polls: u64,
     /// Executions in memory.
     pub executions_cached: u64,
+    /// Map runs that are open.
+    pub map_runs_open: u64,
     /// Executions set aside because of a bug, since the start.
     pub executions_quarantined: u64,
 }
@@ -130,6 +133,7 @@ pub struct Shard {
     pub(crate) log_plans: BTreeMap<(u64, u64), Arc<LogPlan>>,
     pub(crate) awaiting_definition: BTreeMap<(u64, u64), Vec<WaitingStart>>,
     pub(crate) executions: Executions,
+    pub(crate) map_runs: MapRuns,
     pub(crate) express_retention_ms: i64,
     pub(crate) sweep: Sweep,
     /// Executions that callers wait for.
@@ -202,6 +206,11 @@ impl Shard {
                 task,
                 result,
             } => self.call_done(execution, task, result),
+            Message::ItemsRead { map_run, read } => self.items_read(map_run, read),
+            Message::ResultsWritten { map_run, result } => {
+                self.result_is_known(map_run, result.map(Some));
+            }
+            Message::MapRunLookedUp(looked_up) => self.map_run_looked_up(looked_up, out),
             Message::FoundExpired(found) => self.found_expired(found, now, out),
             Message::Durable(number) => self.became_durable(number),
             Message::Tick => self.tick(now, out),
@@ -215,7 +224,8 @@ impl Shard {
 
     /// When [`Message::Tick`] is wanted next, on the steady clock, in milliseconds.
     pub fn next_due_ms(&self, now: Now) -> Option<i64> {
-        let owed = (!self.owed_calls.is_empty()).then_some(now.steady_ms);
+        let owed = !self.owed_calls.is_empty() || self.map_runs.has_work();
+        let owed = owed.then_some(now.steady_ms);
         let timers = self
             .timers
             .next_ms(now)
@@ -238,6 +248,7 @@ impl Shard {
             timers: self.timers.len() as u64,
             polls: self.delivery.polls.len() as u64,
             executions_cached: self.executions.cached() as u64,
+            map_runs_open: self.map_runs.len() as u64,
             executions_quarantined: self.quarantined.len() as u64,
         }
     }
@@ -272,9 +283,6 @@ impl Shard {
             Request::UntagResource(request) => self
                 .untag_resource(&request, now, out)
                 .map(Response::UntagResource),
-            Request::UpdateMapRun(request) => {
-                self.update_map_run(&request).map(Response::UpdateMapRun)
-            }
             Request::PublishStateMachineVersion(request) => self
                 .publish_state_machine_version(request, now, out)
                 .map(Response::PublishStateMachineVersion),
@@ -291,6 +299,9 @@ impl Shard {
                 .delete_state_machine_alias(&request, now, out)
                 .map(Response::DeleteStateMachineAlias),
             // These may have to wait for something, and answer by themselves.
+            Request::UpdateMapRun(request) => {
+                return self.update_map_run(ticket, &request, now, out);
+            }
             Request::StartExecution(request) => {
                 return self.start_execution(ticket, request, lookup, now, out);
             }
@@ -388,6 +399,7 @@ impl Shard {
 
     fn became_durable(&mut self, number: CommitNumber) {
         self.durable = self.durable.max(number);
+        self.map_runs.became_durable(self.durable);
         while let Some((commit, ..)) = self.settling.front() {
             if *commit > self.durable {
                 break;
@@ -434,6 +446,7 @@ impl Shard {
         while let Some(ticket) = self.delivery.polls.overdue(now.steady_ms) {
             self.end_poll_empty(ticket, out);
         }
+        self.advance_map_runs(now, out);
     }
 
     fn loaded_definition(

@@ -116,7 +116,7 @@ impl Shard {
                     );
                     self.reply(ticket, 0, Err(rejection), out);
                 }
-                Work::StopExpress { ticket, request } => {
+                Work::StopById { ticket, request } => {
                     let rejection = does_not_exist(&request.execution_arn);
                     self.reply(ticket, 0, Err(rejection), out);
                 }
@@ -138,7 +138,13 @@ impl Shard {
                 Work::Timer(timer) => {
                     self.timers.disarm(id, timer);
                 }
-                Work::CallAgain { .. } | Work::CallDone { .. } => {}
+                // Nothing goes that something is still to happen to, but in quarantine.
+                Work::CallAgain { .. }
+                | Work::CallDone { .. }
+                | Work::BeginChildren { .. }
+                | Work::MapRunEnded { .. }
+                | Work::AbortChild { .. }
+                | Work::RedriveChild { .. } => {}
             }
         }
     }
@@ -160,7 +166,7 @@ impl Shard {
                 ticket,
                 client_token,
             } => self.redrive(id, live, (ticket, client_token), now, out),
-            Work::StopExpress { ticket, request } => {
+            Work::StopById { ticket, request } => {
                 if *live.execution.birth().execution_arn != *request.execution_arn {
                     let rejection = does_not_exist(&request.execution_arn);
                     return self.reply(ticket, 0, Err(rejection), out);
@@ -206,6 +212,15 @@ impl Shard {
                     });
                 }
             }
+            Work::BeginChildren {
+                map_run,
+                children_max,
+            } => self.begin_children(id, live, map_run, children_max, now, out),
+            Work::MapRunEnded { map_run, outcome } => {
+                self.map_run_over(id, live, map_run, outcome, now, out);
+            }
+            Work::AbortChild { map_run } => self.abort_child(id, live, map_run, now, out),
+            Work::RedriveChild { map_run } => self.redrive_child(id, live, map_run, now, out),
             Work::Offer { ticket, event } => self.offer(id, live, ticket, event, now, out),
             Work::Join { ticket, request } => {
                 let execution = &live.execution;
@@ -228,7 +243,7 @@ impl Shard {
         }
     }
 
-    fn input(
+    pub(crate) fn input(
         &mut self,
         id: ExecutionId,
         live: &mut Live,

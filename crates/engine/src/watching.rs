@@ -131,6 +131,8 @@ fn failed_within(event: &EventDetails) -> bool {
             | E::LambdaFunctionStartFailed(_)
             | E::LambdaFunctionTimedOut(_)
             | E::MapStateFailed
+            | E::MapRunFailed(_)
+            | E::MapRunAborted
             | E::MapIterationFailed { .. }
             | E::MapIterationAborted { .. }
             | E::ParallelStateFailed

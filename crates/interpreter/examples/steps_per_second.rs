@@ -155,6 +155,7 @@ fn birth() -> Birth {
         trace_header: None,
         state_machine_version_arn: None,
         state_machine_alias_arn: None,
+        child: None,
     }
 }
 

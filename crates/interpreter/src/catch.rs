@@ -16,7 +16,7 @@ impl Turn<'_> {
         if fault.is_final() {
             return Err(self.fail(id, fault.failure));
         }
-        if let Stand::Join(_) = self.execution.frame(id).stand {
+        if let Stand::Join(_) | Stand::MapRun(_) = self.execution.frame(id).stand {
             self.remember_where_it_stood();
         }
         self.abort_children(id)?;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::history::EventId;
+use crate::map_run::MapRunPlan;
 use crate::{Document, Status};
 
 /// Names one timer of an execution; never used twice in it.
@@ -101,6 +102,23 @@ pub enum Effect {
     DisarmTimer {
         /// Its name.
         timer: TimerId,
+    },
+    /// Run the children of a Distributed Map; its end comes back as
+    /// [`MapRunEnded`](crate::Input::MapRunEnded).
+    StartMapRun(
+        /// What is to be run.
+        Box<MapRunPlan>,
+    ),
+    /// A map run that is over goes on: with the children that did not succeed, and with the items that
+    /// were not begun.
+    RedriveMapRun {
+        /// Its `MapRunStarted`.
+        event: EventId,
+    },
+    /// Nobody waits for a map run any more: it begins no more children, and those it has are aborted.
+    AbortMapRun {
+        /// Its `MapRunStarted`.
+        event: EventId,
     },
     /// The execution is over.
     Closed {

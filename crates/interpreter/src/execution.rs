@@ -8,6 +8,7 @@ use asl::StateMachine;
 use crate::frame::{Frame, FrameId, PendingStart};
 use crate::history::{Event, EventDetails, EventId};
 use crate::limits::Limits;
+use crate::map_run::Child;
 use crate::random::Stream;
 use crate::redrive::Redrives;
 use crate::test_state::Trial;
@@ -58,6 +59,9 @@ pub struct Birth {
     pub state_machine_version_arn: Option<Arc<str>>,
     /// The alias it was started by.
     pub state_machine_alias_arn: Option<Arc<str>>,
+    /// What makes it a child of a map run, if it is one. In a snapshot it stands apart.
+    #[serde(skip)]
+    pub child: Option<Child>,
 }
 
 /// What a step may ask of the world around it, without changing it.

@@ -64,6 +64,8 @@ pub(crate) enum Stand<D = Document> {
     Retry(TimerId),
     /// Its branches or items.
     Join(Join<D>),
+    /// A map run. New variants go at the end: the order is part of the format of snapshots.
+    MapRun(OpenMapRun),
 }
 
 /// One attempt of a Task state.
@@ -113,6 +115,25 @@ pub(crate) struct Join<D = Document> {
     pub(crate) selected_from: Option<Document>,
 }
 
+/// A Distributed Map at work, or one that was when the execution closed.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct OpenMapRun {
+    /// Its `MapRunStarted`.
+    pub(crate) event: EventId,
+    /// Its ARN.
+    pub(crate) map_run_arn: Arc<str>,
+    /// Whether it is going on: the caller owes its end.
+    pub(crate) is_open: bool,
+    /// How often it was redriven.
+    pub(crate) redrives: u32,
+    /// The items, where they are in the state's input; found again after a restore.
+    #[serde(skip)]
+    pub(crate) items: Option<crate::map_run::Items>,
+    /// What an `ItemSelector` sees as `$`; found again after a restore.
+    #[serde(skip)]
+    pub(crate) selected_from: Option<Document>,
+}
+
 /// A handed-out task whose `ActivityStarted` is not in history yet.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct PendingStart {
@@ -156,12 +177,20 @@ impl Frame {
         }
     }
 
+    /// The event of the map run that is going on for it.
+    pub(crate) fn open_map_run(&self) -> Option<EventId> {
+        match &self.stand {
+            Stand::MapRun(run) if run.is_open => Some(run.event),
+            _ => None,
+        }
+    }
+
     /// The timers that run for it.
     pub(crate) fn timers(&self) -> [Option<TimerId>; 2] {
         match &self.stand {
             Stand::Task(task) => [task.timeout_timer, task.heartbeat_timer],
             Stand::Wait(timer) | Stand::Retry(timer) => [Some(*timer), None],
-            Stand::Ready | Stand::Join(_) => [None, None],
+            Stand::Ready | Stand::Join(_) | Stand::MapRun(_) => [None, None],
         }
     }
 }
@@ -198,6 +227,7 @@ impl<D> Stand<D> {
     fn map_documents<T>(self, change: &mut dyn FnMut(D) -> Option<T>) -> Option<Stand<T>> {
         Some(match self {
             Stand::Ready => Stand::Ready,
+            Stand::MapRun(run) => Stand::MapRun(run),
             Stand::Wait(timer) => Stand::Wait(timer),
             Stand::Retry(timer) => Stand::Retry(timer),
             Stand::Task(task) => Stand::Task(OpenTask {

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::map_run::MapRunOutcome;
 use crate::{Document, EventId, TimerId};
 
 /// Something that happened outside.
@@ -74,6 +75,13 @@ pub enum Input {
     Redrive {
         /// Kept, so that the same request coming again is known.
         client_token: Option<Arc<str>>,
+    },
+    /// A map run that [`crate::Effect::StartMapRun`] asked for is over.
+    MapRunEnded {
+        /// Its `MapRunStarted`.
+        event: EventId,
+        /// How.
+        outcome: MapRunOutcome,
     },
     /// The state machine is being deleted: the execution ends at its next transition.
     MachineDeleted,

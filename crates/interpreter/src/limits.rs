@@ -1,8 +1,6 @@
 //! The limits of one execution: AWS's figures, each with its source, and the value that carries those
 //! in force.
 
-use asl::{MachineType, StateMachine};
-
 /// Most events of a history. The last of them is `ExecutionFailed`, whatever was to be written.
 ///
 /// Source: AWS quota page; the closing event as recorded from AWS.
@@ -37,6 +35,11 @@ pub const VARIABLES_BYTES_MAX: usize = 10 * 1024 * 1024;
 ///
 /// Source: AWS developer guide, "state-map-inline".
 pub const MAP_LANES_MAX: u32 = 40;
+
+/// Most items that a Distributed Map reads, whatever `MaxItems` says.
+///
+/// Source: AWS developer guide, "ItemReader", `MaxItems`.
+pub const MAP_RUN_ITEMS_MAX: u64 = 100_000_000;
 
 /// Longest time an execution may take, in seconds: a year, whatever `TimeoutSeconds` says.
 ///
@@ -82,19 +85,19 @@ impl Default for Limits {
 }
 
 impl Limits {
-    /// Most events of a history of `machine`.
-    pub(crate) fn history_events_max(&self, machine: &StateMachine) -> u32 {
-        match machine.machine_type {
-            MachineType::Standard => self.history_events_max,
-            MachineType::Express => EXPRESS_HISTORY_EVENTS_MAX,
+    /// Most events of the history of an execution that is EXPRESS, or not.
+    pub(crate) fn history_events_max(&self, is_express: bool) -> u32 {
+        match is_express {
+            false => self.history_events_max,
+            true => EXPRESS_HISTORY_EVENTS_MAX,
         }
     }
 
-    /// Longest time an execution of `machine` may take, in seconds.
-    pub(crate) fn execution_seconds_max(&self, machine: &StateMachine) -> u64 {
-        match machine.machine_type {
-            MachineType::Standard => self.execution_seconds_max,
-            MachineType::Express => self.execution_seconds_max.min(EXPRESS_SECONDS_MAX),
+    /// Longest time that such an execution may take, in seconds.
+    pub(crate) fn execution_seconds_max(&self, is_express: bool) -> u64 {
+        match is_express {
+            false => self.execution_seconds_max,
+            true => self.execution_seconds_max.min(EXPRESS_SECONDS_MAX),
         }
     }
 }

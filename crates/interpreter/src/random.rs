@@ -19,6 +19,16 @@ impl Stream {
         Stream { seed, drawn }
     }
 
+    /// A stream of its own for an item of the map run that began with event `started`: the same
+    /// whenever it is asked for.
+    pub(crate) fn of_item(seed: u64, started: u32, index: u64) -> Stream {
+        const FAR: u64 = 1 << 62;
+        // Events number a few thousands and items a hundred million, so nothing is lost at the top.
+        let drawn = FAR | (u64::from(started) << 40) | index;
+        let seed = Stream { seed, drawn }.next();
+        Stream { seed, drawn: 0 }
+    }
+
     /// The next number (SplitMix64: the n-th number needs no state but n).
     pub(crate) fn next(&mut self) -> u64 {
         self.drawn = self.drawn.wrapping_add(1);

@@ -17,6 +17,10 @@ use crate::history::EventDetails;
 use crate::limits::{Limits, REDRIVE_TOKENS_MAX};
 use crate::turn::{Closed, Turn};
 
+/// The items of a Map that was redriven are not those it began with.
+pub(crate) const ITEMS_CHANGED: &str =
+    "The items of the Map state are not those its iterations began with.";
+
 /// What is remembered of the redrives of an execution.
 #[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub(crate) struct Redrives {
@@ -73,7 +77,7 @@ impl Execution {
         }
         self.frames = frames;
         for frame in self.frames.values_mut() {
-            if !matches!(frame.stand, Stand::Join(_)) {
+            if !matches!(frame.stand, Stand::Join(_) | Stand::MapRun(_)) {
                 frame.stand = Stand::Ready;
             }
         }
@@ -103,8 +107,8 @@ impl Turn<'_> {
         }
         self.note_redrive(client_token);
         // Its time begins anew, whether the machine has a TimeoutSeconds or not.
-        self.arm_deadline(self.machine.timeout_seconds.unwrap_or(u64::MAX));
-        let mut joins = Vec::new();
+        self.arm_deadline(self.timeout_seconds().unwrap_or(u64::MAX));
+        let (mut joins, mut map_runs) = (Vec::new(), Vec::new());
         for (id, frame) in &mut self.execution.frames {
             frame.visit.attempts.clear();
             match &mut frame.stand {
@@ -114,6 +118,7 @@ impl Turn<'_> {
                     join.selected_from = None;
                     joins.push(*id);
                 }
+                Stand::MapRun(_) => map_runs.push(*id),
                 _ => {
                     frame.visit.retries = 0;
                     self.execution.ready.push_back(*id);
@@ -122,6 +127,9 @@ impl Turn<'_> {
         }
         for id in joins {
             self.fill_lanes(id)?;
+        }
+        for id in map_runs {
+            self.redrive_map_run(id)?;
         }
         self.run()
     }

@@ -11,11 +11,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::execution::{Birth, Execution, Status};
 use crate::frame::{Frame, FrameId, PendingStart, Stand};
+use crate::map_run::Child;
 use crate::redrive::Redrives;
 use crate::{Document, EventId, Failure, TimerId};
 
 /// First byte of every snapshot.
-const FORMAT_VERSION: u8 = 3;
+const FORMAT_VERSION: u8 = 4;
 
 /// Where a document stands.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -26,7 +27,8 @@ enum Place {
     Here(Arc<str>),
 }
 
-/// All of version 1. Later versions add parts behind it: 2 the redrives, 3 what was [`Submitted`].
+/// All of version 1. Later versions add parts behind it: 2 the redrives, 3 what was [`Submitted`], 4 what
+/// makes it a child of a map run.
 #[derive(Serialize, Deserialize)]
 struct Snapshot {
     birth: Birth,
@@ -89,7 +91,8 @@ impl Execution {
                 Some((*id, place(answer)))
             })
             .collect();
-        postcard::to_extend(&(snapshot, &self.redrives, submitted), vec![FORMAT_VERSION])
+        let parts = (snapshot, &self.redrives, submitted, &self.birth.child);
+        postcard::to_extend(&parts, vec![FORMAT_VERSION])
             .expect("a snapshot is plain data and memory grows")
     }
 
@@ -205,7 +208,14 @@ fn read(snapshot: &[u8]) -> Option<(Snapshot, Redrives, Submitted)> {
             let (snapshot, redrives) = postcard::from_bytes(body).ok()?;
             Some((snapshot, redrives, Submitted::new()))
         }
-        FORMAT_VERSION => postcard::from_bytes(body).ok(),
+        3 => postcard::from_bytes(body).ok(),
+        FORMAT_VERSION => {
+            let parts: (Snapshot, Redrives, Submitted, Option<Child>) =
+                postcard::from_bytes(body).ok()?;
+            let (mut snapshot, redrives, submitted, child) = parts;
+            snapshot.birth.child = child;
+            Some((snapshot, redrives, submitted))
+        }
         _ => None,
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use asl::StateMachine;
-use asl::definition::StateKind;
+use asl::definition::{StateIndex, StateKind};
 
 use crate::breaks;
 use crate::execution::{Birth, Execution, Moment, Status, Step};
@@ -22,10 +22,33 @@ pub fn start(
     input: Document,
     at: &Moment<'_>,
 ) -> (Execution, Step) {
+    start_at_state(machine, birth, machine.start_at, input, at)
+}
+
+/// Begins a child of a map run at the state of that name, as [`start`] does. `None` when the definition
+/// has no such state: it is then not the one that the map run is of.
+pub fn start_child(
+    machine: &StateMachine,
+    birth: Birth,
+    start_at: &str,
+    input: Document,
+    at: &Moment<'_>,
+) -> Option<(Execution, Step)> {
+    let start_at = machine.find(start_at)?;
+    Some(start_at_state(machine, birth, start_at, input, at))
+}
+
+fn start_at_state(
+    machine: &StateMachine,
+    birth: Birth,
+    start_at: StateIndex,
+    input: Document,
+    at: &Moment<'_>,
+) -> (Execution, Step) {
     let input = input.homeless();
     let mut execution = Execution::born(birth, input.clone(), at.now_ms);
     let mut turn = Turn::new(&mut execution, machine, at);
-    if turn.begin(input).is_ok() && turn.execution.deadline.is_none() {
+    if turn.begin(start_at, input).is_ok() && turn.execution.deadline.is_none() {
         // Not before the first turn is over: most executions are over with it, and owe nothing.
         turn.arm_deadline(at.limits.execution_seconds_max);
     }
@@ -60,7 +83,7 @@ pub fn step(
 }
 
 impl Turn<'_> {
-    fn begin(&mut self, input: Document) -> Result<(), Closed> {
+    fn begin(&mut self, start_at: StateIndex, input: Document) -> Result<(), Closed> {
         let birth = &self.execution.birth;
         let details = EventDetails::ExecutionStarted {
             input: input.clone(),
@@ -69,10 +92,9 @@ impl Turn<'_> {
             state_machine_version_arn: birth.state_machine_version_arn.clone(),
         };
         self.append_at(self.at.now_ms, 0, details)?;
-        if let Some(seconds) = self.machine.timeout_seconds {
+        if let Some(seconds) = self.timeout_seconds() {
             self.arm_deadline(seconds);
         }
-        let start_at = self.machine.start_at;
         let frame = self.execution.new_frame(Frame {
             parent: None,
             state_name: self.machine.state(start_at).name.clone(),
@@ -87,9 +109,16 @@ impl Turn<'_> {
         self.run()
     }
 
+    /// `TimeoutSeconds` of the machine, which is not for the children of its map runs.
+    pub(crate) fn timeout_seconds(&self) -> Option<u64> {
+        let is_child = self.execution.birth.child.is_some();
+        self.machine.timeout_seconds.filter(|_| !is_child)
+    }
+
     /// When the execution ends, if it has not by then.
     pub(crate) fn arm_deadline(&mut self, seconds: u64) {
-        let most = self.at.limits.execution_seconds_max(self.machine);
+        let is_express = self.execution.is_express(self.machine);
+        let most = self.at.limits.execution_seconds_max(is_express);
         let length_ms = seconds_to_ms(seconds.min(most));
         let timer = self.arm(TimerKind::ExecutionTimeout, Due::After(length_ms));
         let deadline_ms = self.at.now_ms.saturating_add(length_ms);
@@ -133,6 +162,10 @@ impl Turn<'_> {
                 Ok(Err(self.cut(Status::Aborted, failure, self.at.now_ms)))
             }
             Input::Redrive { client_token } => Ok(self.redrive(client_token)),
+            Input::MapRunEnded { event, outcome } => {
+                let ended = self.map_run_ended(event, outcome)?;
+                Ok(ended.and_then(|()| self.run()))
+            }
             Input::MachineDeleted => {
                 self.execution.machine_deleted = true;
                 Ok(Ok(()))
@@ -285,7 +318,7 @@ impl Turn<'_> {
                 self.settle(id, Some(timer));
                 self.perform(id)
             }
-            Stand::Ready | Stand::Join(_) => panic!("found by its timer"),
+            Stand::Ready | Stand::Join(_) | Stand::MapRun(_) => panic!("found by its timer"),
         };
         Ok(moved.and_then(|()| self.run()))
     }

@@ -116,7 +116,8 @@ impl<'a> Turn<'a> {
         details: EventDetails,
     ) -> Result<EventId, Closed> {
         let id = self.execution.events + 1;
-        let most = self.at.limits.history_events_max(self.machine);
+        let is_express = self.execution.is_express(self.machine);
+        let most = self.at.limits.history_events_max(is_express);
         if id >= most {
             // AWS does not leave a place for the failure: it is the last event, not the one after.
             let cause =
@@ -221,7 +222,7 @@ impl<'a> Turn<'a> {
         execution.status = status;
         execution.stop_ms = Some(execution.last_ms);
         // EXPRESS executions cannot be redriven.
-        if self.machine.machine_type == asl::MachineType::Standard {
+        if !execution.is_express(self.machine) {
             let stood = self.stood.take().unwrap_or(frames);
             execution.keep_where_it_stood(stood, &self.at.limits);
         }
@@ -256,6 +257,9 @@ impl<'a> Turn<'a> {
                 task: task.scheduled,
             });
         }
+        if let Some(event) = frame.open_map_run() {
+            self.effect(Effect::AbortMapRun { event });
+        }
         for timer in frame.timers().into_iter().flatten() {
             self.disarm(timer);
         }
@@ -266,7 +270,11 @@ impl<'a> Turn<'a> {
         let frame = self.execution.frame_mut(id);
         let timers = frame.timers();
         let task = frame.open_task().map(|task| task.scheduled);
+        let map_run = frame.open_map_run();
         frame.stand = Stand::Ready;
+        if let Some(event) = map_run {
+            self.effect(Effect::AbortMapRun { event });
+        }
         if let Some(task) = task {
             let pending = self.execution.pending.iter().any(|start| start.frame == id);
             assert!(

@@ -7,12 +7,15 @@
 mod support;
 
 use interpreter::history::{self, Event, EventDetails as E};
-use interpreter::{Document, Execution, Failure, Input, Limits, StateType};
+use interpreter::{
+    Birth, Child, Document, Execution, Failure, Input, Limits, MapRunOutcome, StateType,
+};
 use support::{Run, describe};
 
 const SNAPSHOT_1: &str = include_str!("formats/snapshot-1.hex");
 const SNAPSHOT_2: &str = include_str!("formats/snapshot-2.hex");
 const SNAPSHOT_3: &str = include_str!("formats/snapshot-3.hex");
+const SNAPSHOT_4: &str = include_str!("formats/snapshot-4.hex");
 const HISTORY_1: &str = include_str!("formats/history-1.hex");
 const HISTORY_2: &str = include_str!("formats/history-2.hex");
 
@@ -214,6 +217,16 @@ fn every_event() -> Vec<Event> {
             state: "A".into(),
         },
         E::ExecutionRedriven { redrive_count: 2 },
+        E::MapRunStarted {
+            map_run_arn: "run".into(),
+        },
+        E::MapRunSucceeded,
+        E::MapRunFailed(failure()),
+        E::MapRunAborted,
+        E::MapRunRedriven {
+            map_run_arn: "run".into(),
+            redrive_count: 3,
+        },
     ];
     let event = |(details, id): (E, u32)| {
         if let Some(document) = details.document() {
@@ -274,23 +287,65 @@ fn watched() -> Run {
 }
 
 #[test]
-fn snapshots_of_version_3_are_read_and_written() {
+fn snapshots_of_version_3_are_read() {
     let mut run = watched();
-    if std::env::var_os("WRITE_NEW_SAMPLES").is_some() {
-        std::fs::write(
-            "tests/formats/snapshot-3.hex",
-            hex(&run.execution.snapshot()),
-        )
-        .unwrap();
-        return;
-    }
-    assert_eq!(hex(&run.execution.snapshot()), SNAPSHOT_3);
     let mut other = watched();
     let document = |event: u32| run.own[event as usize - 1].clone();
     other.execution = Execution::restore(&bytes(SNAPSHOT_3), &mut { document }).unwrap();
     let answer = other.execution.task(7).unwrap().submitted.unwrap();
     assert_eq!(&**answer.text(), r#"{"ExecutionArn":"e"}"#);
     read_and_go_on(&mut run, watched(), SNAPSHOT_3);
+}
+
+/// A child of a map run that waits for a map run of its own.
+fn child() -> Run {
+    let mut run = Run::start(NESTED, "[1]", 100, false);
+    let birth = Birth {
+        child: Some(Child {
+            map_run_arn: "arn:aws:states:us-east-1:123456789012:mapRun:m/M:r".into(),
+            map_run: [7; 16],
+            index: 300,
+            items: 2,
+            is_express: false,
+        }),
+        ..support::birth()
+    };
+    run.start_child(birth, "N", "[2,3]");
+    run
+}
+
+const NESTED: &str = r#"{"StartAt":"M","States":{"M":{"Type":"Map","End":true,"ItemProcessor":{
+    "ProcessorConfig":{"Mode":"DISTRIBUTED","ExecutionType":"STANDARD"},
+    "StartAt":"N","States":{"N":{"Type":"Map","End":true,"ItemProcessor":{
+        "ProcessorConfig":{"Mode":"DISTRIBUTED","ExecutionType":"EXPRESS"},
+        "StartAt":"P","States":{"P":{"Type":"Pass","End":true}}}}}}}}}"#;
+
+#[test]
+fn snapshots_of_version_4_are_read_and_written() {
+    let run = child();
+    if std::env::var_os("WRITE_NEW_SAMPLES").is_some() {
+        std::fs::write(
+            "tests/formats/snapshot-4.hex",
+            hex(&run.execution.snapshot()),
+        )
+        .unwrap();
+        return;
+    }
+    assert_eq!(hex(&run.execution.snapshot()), SNAPSHOT_4);
+    let document = |event: u32| run.own[event as usize - 1].clone();
+    let mut other = child();
+    other.execution = Execution::restore(&bytes(SNAPSHOT_4), &mut { document }).unwrap();
+    assert_eq!(other.execution.birth(), run.execution.birth());
+    let [mut run, mut other] = [run, other].map(|mut run| {
+        let outcome = MapRunOutcome::Succeeded(Some(Document::from_text("[4]")));
+        let event = 4;
+        run.step(Input::MapRunEnded { event, outcome }).unwrap();
+        run
+    });
+    run.advance_to_end();
+    other.advance_to_end();
+    assert_eq!(run.lines, other.lines);
+    assert_eq!(&**run.execution.output().unwrap().text(), "[4]");
 }
 
 /// What is read from a sample goes on as the execution that was sampled.

@@ -25,7 +25,7 @@ mod support;
 
 use std::path::{Path, PathBuf};
 
-use interpreter::Input;
+use interpreter::{Document, Failure, Input, MapRunOutcome};
 use serde_json::Value;
 use support::{Run, START_MS, describe};
 
@@ -152,6 +152,17 @@ fn read(what: &str) -> Input {
         }
         "redrive" => Input::Redrive {
             client_token: (!target.is_empty()).then(|| target.into()),
+        },
+        "map_run_succeeds" => Input::MapRunEnded {
+            event: task(),
+            outcome: MapRunOutcome::Succeeded(rest.map(Document::from_text)),
+        },
+        "map_run_fails" => Input::MapRunEnded {
+            event: task(),
+            outcome: MapRunOutcome::Failed(Failure {
+                error: rest.map(Into::into),
+                cause: None,
+            }),
         },
         "delete_machine" => Input::MachineDeleted,
         _ => panic!("no such input: {what}"),

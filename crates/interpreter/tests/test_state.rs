@@ -73,6 +73,7 @@ fn trying(case: &Value) -> Trying {
             trace_header: None,
             state_machine_version_arn: None,
             state_machine_alias_arn: None,
+            child: None,
         },
         input: document(&case["input"]),
         variables: variables

@@ -64,6 +64,16 @@ pub enum RecordKind {
     Version = 5,
     /// Aliases of state machines.
     Alias = 6,
+    /// Map runs: what does not change.
+    MapRun = 7,
+    /// How map runs stand that are open.
+    MapRunOpen = 8,
+    /// How map runs ended.
+    MapRunEnded = 9,
+    /// Map runs by the execution that started them.
+    MapRunOf = 10,
+    /// Children of map runs, in the order of their items.
+    MapRunChild = 11,
 }
 
 /// An execution's entry in the listings of its machine.

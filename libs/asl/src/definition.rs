@@ -302,10 +302,8 @@ pub struct Map {
     pub items: Option<jsonata::Template>,
     /// `ItemSelector` of a JSONata state.
     pub jsonata_item_selector: Option<jsonata::Template>,
-    /// In a Distributed Map: the fields as written (`ItemReader`, `ItemBatcher`, `ResultWriter`,
-    /// `Label`, `ProcessorConfig`), but for the states inside. In JSONata they may hold expressions,
-    /// which are known to be valid: see [`jsonata::Template::parse`].
-    pub distributed: Option<Arc<Value>>,
+    /// What makes it a Distributed Map, if it is one.
+    pub distributed: Option<Arc<Distributed>>,
     /// `MaxConcurrency` or `MaxConcurrencyPath`. Absent or 0: no limit of the author's.
     pub max_concurrency: Option<Seconds>,
     /// `ToleratedFailureCount` or `ToleratedFailureCountPath`.
@@ -322,6 +320,79 @@ pub struct Map {
     pub catch: Vec<Catcher>,
     /// `Next` or `End`.
     pub transition: Transition,
+}
+
+/// What a Distributed Map has beside the fields of every Map.
+#[derive(Debug)]
+pub struct Distributed {
+    /// The fields of the state as written, but for the states inside. In JSONata they may hold
+    /// expressions, which are known to be valid: see [`jsonata::Template::parse`].
+    pub fields: Arc<Value>,
+    /// `ExecutionType` is `EXPRESS`.
+    pub is_express: bool,
+    /// `Label`.
+    pub label: Option<Arc<str>>,
+    /// `ItemReader`.
+    pub reader: Option<ItemReader>,
+    /// `ItemBatcher`.
+    pub batcher: Option<ItemBatcher>,
+    /// `ResultWriter`.
+    pub writer: Option<ResultWriter>,
+}
+
+/// `ItemReader`: where the items of a Distributed Map come from, if not from the state's input.
+#[derive(Debug)]
+pub struct ItemReader {
+    /// `Resource`.
+    pub resource: Arc<str>,
+    /// `Parameters`.
+    pub parameters: Option<Template>,
+    /// `Arguments` of a JSONata state.
+    pub arguments: Option<jsonata::Template>,
+    /// `ReaderConfig` as written, without `MaxItems` and `MaxItemsPath`.
+    pub config: Arc<Value>,
+    /// The same with its expressions, in a JSONata state.
+    pub jsonata_config: Option<jsonata::Template>,
+    /// `MaxItems` or `MaxItemsPath` of the `ReaderConfig`.
+    pub max_items: Option<Seconds>,
+}
+
+/// `ItemBatcher`: how many items one child execution gets.
+#[derive(Debug)]
+pub struct ItemBatcher {
+    /// `MaxItemsPerBatch` or `MaxItemsPerBatchPath`.
+    pub max_items_per_batch: Option<Seconds>,
+    /// `MaxInputBytesPerBatch` or `MaxInputBytesPerBatchPath`.
+    pub max_input_bytes_per_batch: Option<Seconds>,
+    /// `BatchInput`.
+    pub input: Option<Template>,
+    /// `BatchInput` of a JSONata state.
+    pub jsonata_input: Option<jsonata::Template>,
+}
+
+/// `ResultWriter`: where the results of a Distributed Map go, if not into the state's result.
+#[derive(Debug)]
+pub struct ResultWriter {
+    /// `Resource`. Absent: the results stay, as `config` wants them.
+    pub resource: Option<Arc<str>>,
+    /// `Parameters`.
+    pub parameters: Option<Template>,
+    /// `Arguments` of a JSONata state.
+    pub arguments: Option<jsonata::Template>,
+    /// `WriterConfig` as written.
+    pub config: Arc<Value>,
+    /// The same with its expressions, in a JSONata state.
+    pub jsonata_config: Option<jsonata::Template>,
+}
+
+impl Distributed {
+    /// What ARNs call the state: its `Label`; without one, something of its name that a label may be.
+    pub fn label_of(&self, state_name: &str) -> Arc<str> {
+        match &self.label {
+            Some(label) => Arc::clone(label),
+            None => crate::validate::labels::made_of(state_name),
+        }
+    }
 }
 
 /// One entry of `Retry`.

@@ -20,6 +20,7 @@ pub mod choice;
 mod intrinsic;
 pub mod json;
 pub mod jsonata;
+pub mod labelled;
 mod lint;
 mod parse;
 pub mod path;

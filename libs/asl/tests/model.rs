@@ -368,8 +368,9 @@ fn a_distributed_map_keeps_its_own_fields_as_written() {
     let StateKind::Map(map) = &machine.states[0].kind else {
         panic!("a Map")
     };
-    let fields = map.distributed.as_deref().cloned().unwrap_or_default();
-    assert_eq!(fields["Label"], json!("orders"));
+    let distributed = map.distributed.as_deref().expect("a Distributed Map");
+    let fields = &distributed.fields;
+    assert_eq!(distributed.label_of("M").as_ref(), "orders");
     assert_eq!(fields["ItemReader"]["Parameters"]["Bucket"], json!("b"));
     assert_eq!(fields.get("ItemProcessor"), None);
 }

@@ -48,6 +48,7 @@ pub(super) fn encode(response: &operation::Response, out: &mut write::Object<'_>
     payload(out, "input", "inputDetails", it.input.as_ref());
     payload(out, "output", "outputDetails", it.output.as_ref());
     out.text_if("traceHeader", it.trace_header.as_deref());
+    out.text_if("mapRunArn", it.map_run_arn.as_deref());
     out.text_if("error", it.error.as_deref());
     out.text_if("cause", it.cause.as_deref());
     out.text_if(

@@ -60,6 +60,7 @@ pub(super) fn write_revision(out: &mut write::Object<'_>, it: &StateMachineDescr
     configuration::write_tracing(out, it.tracing);
     configuration::write_encryption(out, &it.encryption);
     out.text_if("revisionId", it.revision_id.as_deref());
+    out.text_if("label", it.label.as_deref());
     if !it.variable_references.is_empty() {
         out.object("variableReferences", |out| {
             for (state, variables) in &it.variable_references {

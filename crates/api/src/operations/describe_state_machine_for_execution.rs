@@ -39,5 +39,6 @@ pub(super) fn decode(body: &[u8], context: &Context<'_>) -> Result<Decoded, Refu
 
 pub(super) fn encode(response: &operation::Response, out: &mut write::Object<'_>) {
     write_revision(out, &response.description);
+    out.text_if("mapRunArn", response.description.map_run_arn.as_deref());
     out.moment("updateDate", response.update_ms);
 }

@@ -120,6 +120,10 @@ pub(super) fn encode(
         if let Some(stop_ms) = item.stop_ms {
             out.moment("stopDate", stop_ms);
         }
+        out.text_if("mapRunArn", item.map_run_arn.as_deref());
+        if let Some(items) = item.item_count {
+            out.number("itemCount", items.into());
+        }
         out.text_if(
             "stateMachineVersionArn",
             item.state_machine_version_arn.as_deref(),

@@ -121,6 +121,16 @@ pub fn events() -> Vec<Event> {
             state: text("A"),
         },
         EventDetails::ExecutionRedriven { redrive_count: 1 },
+        EventDetails::MapRunStarted {
+            map_run_arn: text("run"),
+        },
+        EventDetails::MapRunSucceeded,
+        EventDetails::MapRunFailed(failure()),
+        EventDetails::MapRunAborted,
+        EventDetails::MapRunRedriven {
+            map_run_arn: text("run"),
+            redrive_count: 1,
+        },
     ];
     use StateType::*;
     for state_type in [Task, Pass, Choice, Wait, Succeed, Fail, Parallel, Map] {

@@ -383,6 +383,8 @@ pub fn response(operation: Operation) -> Response {
                 state_machine_alias_arn: Some(format!("{MACHINE}:PROD")),
                 redrive_count: 1,
                 redrive_ms: Some(NOW_MS),
+                map_run_arn: Some(MAP_RUN.into()),
+                item_count: Some(2),
             }],
             next: Some(ListingCursor {
                 time_ms: NOW_MS,
@@ -507,6 +509,8 @@ fn machine() -> StateMachineDescription {
         encryption: encryption(),
         revision_id: Some("r".into()),
         description: Some("d".into()),
+        label: Some("l".into()),
+        map_run_arn: Some(MAP_RUN.into()),
         variable_references: vec![("A".into(), vec!["x".into(), "y".into()])],
     }
 }
@@ -552,6 +556,7 @@ pub fn execution() -> ExecutionDescription {
         state_machine_alias_arn: Some(format!("{MACHINE}:PROD")),
         redrive_count: 1,
         redrive_ms: Some(NOW_MS),
+        map_run_arn: Some(MAP_RUN.into()),
         redrive_status: ("NOT_REDRIVABLE".into(), Some("reason".into())),
     }
 }

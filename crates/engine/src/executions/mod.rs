@@ -13,7 +13,7 @@ use store::{CommitNumber, ExecutionId};
 use crate::operations::start_sync_execution::Waiting;
 use crate::watching::LogPlan;
 
-pub(crate) use turn::{OwedCall, Turn};
+pub(crate) use turn::{MapRunChange, OwedCall, Turn};
 pub(crate) use work::Work;
 
 /// An execution in memory.
@@ -55,9 +55,9 @@ impl Live {
         }
     }
 
-    /// Whether it is of an EXPRESS state machine.
+    /// Whether it is an EXPRESS execution.
     pub(crate) fn is_express(&self) -> bool {
-        self.definition.machine_type == asl::MachineType::Express
+        self.execution.is_express(&self.definition)
     }
 
     /// Whether it is over, and nothing of it was or will be written.

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use interpreter::{Birth, Due, Effect, Event, Status, Step, TimerId, TimerKind};
+use interpreter::{
+    Birth, Due, Effect, Event, EventId, Failure, MapRunPlan, Status, Step, TimerId, TimerKind,
+};
 use store::{
     Commit, EventRun, ExecutionId, ExecutionRemoval, ExecutionWrite, Listing, ListingKey,
     ListingMove, NameClaim, TaskDrop, TaskRow, TimerDrop, TimerRow,
@@ -11,6 +13,8 @@ use store::{
 use super::Live;
 use crate::arn;
 use crate::delivery::{Delivery, OUTBOX};
+use crate::map_runs::MapRunId;
+use crate::map_runs::records::State;
 use crate::message::{Now, Ticket};
 use crate::records::{ListingSummary, list_of};
 use crate::shapes::ActivityTask;
@@ -23,6 +27,17 @@ pub(crate) struct OwedCall {
     pub(crate) resource: std::sync::Arc<str>,
     pub(crate) parameters: interpreter::Document,
     pub(crate) submitted: Option<interpreter::Document>,
+}
+
+/// What a turn does to a map run of its execution.
+#[derive(Debug)]
+pub(crate) enum MapRunChange {
+    /// It starts.
+    Start(Box<MapRunPlan>),
+    /// It goes on.
+    Redrive(EventId),
+    /// Nobody waits for it any more.
+    Abort(EventId),
 }
 
 /// The changes of a turn. Rows that a turn both adds and drops are never written.
@@ -43,6 +58,10 @@ pub(crate) struct Turn {
     /// Queues that got a task in this turn.
     pub(crate) queues: Vec<std::sync::Arc<str>>,
     pub(crate) closed: Option<Status>,
+    /// What happens to its map runs, in order.
+    pub(crate) map_runs: Vec<MapRunChange>,
+    /// The map run that is over with this turn, and how.
+    pub(crate) map_run_over: Option<(MapRunId, State, Option<Failure>)>,
     /// How the execution was listed before a redrive in this turn.
     pub(crate) redriven_from: Option<(Status, i64)>,
     changed: bool,
@@ -119,6 +138,11 @@ impl Turn {
                     timers.rewind(id, timer, FireAt::after(after_ms, now));
                 }
                 Effect::DisarmTimer { timer } => self.disarm(id, timer, timers),
+                Effect::StartMapRun(plan) => self.map_runs.push(MapRunChange::Start(plan)),
+                Effect::RedriveMapRun { event } => {
+                    self.map_runs.push(MapRunChange::Redrive(event));
+                }
+                Effect::AbortMapRun { event } => self.map_runs.push(MapRunChange::Abort(event)),
                 Effect::Closed { status } => self.closed = Some(status),
             }
         }
@@ -188,16 +212,15 @@ impl Turn {
         !self.changed
     }
 
-    /// The commit of this turn.
-    pub(crate) fn into_commit(
+    /// What this turn writes, in the commit of that number.
+    pub(crate) fn into_write(
         self,
         number: u64,
-        at_ms: i64,
         id: ExecutionId,
         live: &mut Live,
         delivery: &mut Delivery,
         timers: &mut Timers,
-    ) -> Commit {
+    ) -> ExecutionWrite {
         for task in self.tasks.keys() {
             if let Some(entry) = delivery.tasks.get_mut(&(id, *task)) {
                 entry.stored = true;
@@ -225,14 +248,15 @@ impl Turn {
         };
         live.revision += 1;
         live.last_commit = number;
-        let write = ExecutionWrite {
+        ExecutionWrite {
             id,
             revision: live.revision,
             snapshot: live.execution.snapshot(),
             events,
             listings,
             // The ARN of an EXPRESS execution holds its id, and names may repeat.
-            name: (is_new && !live.is_express()).then(|| NameClaim {
+            // So does the name of a child of a map run.
+            name: (is_new && !live.is_express() && birth.child.is_none()).then(|| NameClaim {
                 machine: birth.state_machine_name.to_string(),
                 name: birth.name.to_string(),
             }),
@@ -240,13 +264,6 @@ impl Turn {
             timers_dropped: self.timers_dropped,
             tasks: self.tasks.into_values().collect(),
             tasks_dropped: self.tasks_dropped,
-        };
-        Commit {
-            number,
-            at_ms,
-            executions: vec![write],
-            removals: Vec::new(),
-            records: Vec::new(),
         }
     }
 
@@ -314,6 +331,7 @@ fn listings(id: ExecutionId, live: &Live) -> Vec<Listing> {
         state_machine_alias_arn: birth.state_machine_alias_arn.as_deref().map(Into::into),
         redrive_count: execution.redrive_count(),
         redrive_ms: execution.redrive_ms(),
+        item_count: birth.child.as_ref().map(|child| child.items),
     };
     let (status, time_ms) = live.listed_at();
     let summary = summary.encode();
@@ -328,13 +346,19 @@ fn listings(id: ExecutionId, live: &Live) -> Vec<Listing> {
         .collect()
 }
 
-/// The lists that an execution is in.
+/// The lists that an execution is in. A child of a map run is in that of its map run alone.
 fn lists(birth: &Birth) -> impl Iterator<Item = u64> {
+    let map_run = birth.child.as_ref().map(|child| &*child.map_run_arn);
     let qualified = [
         birth.state_machine_version_arn.as_deref(),
         birth.state_machine_alias_arn.as_deref(),
     ];
     let qualified = qualified.into_iter().flatten();
+    let qualified = qualified.filter(move |_| map_run.is_none()).chain(map_run);
     let qualified = qualified.map(|arn| list_of(birth.machine, arn));
-    std::iter::once(birth.machine).chain(qualified)
+    map_run
+        .is_none()
+        .then_some(birth.machine)
+        .into_iter()
+        .chain(qualified)
 }

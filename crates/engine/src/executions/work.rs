@@ -1,7 +1,8 @@
 //! What is to happen to an execution, once it is in memory and free.
 
-use interpreter::{Document, Input, TimerId};
+use interpreter::{Document, Input, MapRunOutcome, TimerId};
 
+use crate::map_runs::MapRunId;
 use crate::message::Ticket;
 use crate::operations::Operation;
 
@@ -17,8 +18,8 @@ pub(crate) enum Work {
         /// `clientToken`.
         client_token: Option<std::sync::Arc<str>>,
     },
-    /// `StopExecution` of an EXPRESS execution.
-    StopExpress {
+    /// `StopExecution` of an execution that its ARN names by its id.
+    StopById {
         /// Who asks.
         ticket: Ticket,
         /// The request: whether the id in its ARN is of that execution is still to be seen.
@@ -37,6 +38,30 @@ pub(crate) enum Work {
     CallAgain {
         /// The scheduling event.
         task: u32,
+    },
+    /// A map run of this execution has lanes for more children.
+    BeginChildren {
+        /// Which.
+        map_run: MapRunId,
+        /// At most so many.
+        children_max: usize,
+    },
+    /// A map run of this execution is over.
+    MapRunEnded {
+        /// Which.
+        map_run: MapRunId,
+        /// How.
+        outcome: MapRunOutcome,
+    },
+    /// Nobody waits any more for the map run that this execution is a child of.
+    AbortChild {
+        /// Which.
+        map_run: MapRunId,
+    },
+    /// The map run that this execution is a child of goes on.
+    RedriveChild {
+        /// Which.
+        map_run: MapRunId,
     },
     /// A task is meant for a poll.
     Offer {

@@ -1,6 +1,6 @@
 //! `DescribeExecution`.
 
-use interpreter::{Document, Execution};
+use interpreter::{Document, Execution, Status};
 use store::{ExecutionId, ExecutionRow, RecordKind, Store};
 
 use crate::arn::{self, AnyExecution, Owner};
@@ -58,6 +58,10 @@ pub(crate) fn read(
         state_machine_alias_arn: text(&birth.state_machine_alias_arn),
         redrive_count: execution.redrive_count(),
         redrive_ms: execution.redrive_ms(),
+        map_run_arn: birth
+            .child
+            .as_ref()
+            .map(|child| child.map_run_arn.to_string()),
         redrive_status: redrive_status(&execution, store, limits, now_ms)?,
     };
     Ok(Response { description })
@@ -79,14 +83,11 @@ pub(crate) fn find(
         _ if !owner.owns(execution_arn) => Err(missing()),
         AnyExecution::Standard(execution) => {
             let (machine, name) = (execution.machine, execution.name);
-            let id = match execution.label {
-                None => store.execution_by_name(machine, name)?,
-                Some(_) => None,
-            };
+            let id = store.execution_by_name(machine, name)?;
             let id = id.ok_or_else(missing)?;
             Ok((id, store.execution(id)?.ok_or_else(damaged)?))
         }
-        AnyExecution::Express { id } => {
+        AnyExecution::Express { id } | AnyExecution::Child { id } => {
             let id = ids::execution_of(id).ok_or_else(missing)?;
             let row = store.execution(id)?.ok_or_else(missing)?;
             // The id was found; the names around it must be right, too.
@@ -110,6 +111,22 @@ fn redrive_status(
     if let Ok(AnyExecution::Express { .. }) = arn::parse_any_execution(&birth.execution_arn) {
         let reason = "EXPRESS executions cannot be redriven";
         return Ok(("NOT_REDRIVABLE".to_owned(), Some(reason.to_owned())));
+    }
+    if birth.child.is_some() {
+        // It is redriven with the execution that started its map run, or not at all.
+        return Ok(match execution.status() {
+            Status::Failed | Status::TimedOut | Status::Aborted => {
+                ("REDRIVABLE_BY_MAP_RUN".to_owned(), None)
+            }
+            status => {
+                let status = match status {
+                    Status::Running => "RUNNING",
+                    _ => "SUCCEEDED",
+                };
+                let reason = format!("Execution is {status} and cannot be redriven");
+                ("NOT_REDRIVABLE".to_owned(), Some(reason))
+            }
+        });
     }
     let key = birth.state_machine_name.as_bytes();
     let machine = store.record(RecordKind::StateMachine, key)?;

@@ -34,22 +34,31 @@ pub(crate) fn read(
 ) -> Result<Response, ReadError> {
     let arn = &request.state_machine_arn;
     let machine = machine_of(arn, store, owner)?.ok_or_else(|| does_not_exist(arn))?;
+    let mut label = None;
     let version = match arn::parse_state_machine(arn)?.qualifier {
         Qualifier::Plain => None,
+        Qualifier::Label(given) => {
+            label = Some(given);
+            None
+        }
         Qualifier::Version(number) => {
             let version = version(store, &machine, number)?;
             Some(version.ok_or_else(|| does_not_exist(arn))?)
         }
-        Qualifier::Alias(_) | Qualifier::Label(_) => return Err(does_not_exist(arn).into()),
+        Qualifier::Alias(_) => return Err(does_not_exist(arn).into()),
     };
     let number = version.as_ref().map_or(machine.revision, |it| it.revision);
     let row = revision(store, machine.number, number)?;
-    let definition = if request.metadata_only {
-        None
-    } else {
-        Some(text(store, machine.number, &row)?)
+    let definition = match (label, request.metadata_only) {
+        (None, true) => None,
+        // A labelled machine is its definition: there is no less to be said of it.
+        _ => Some(text(store, machine.number, &row)?),
     };
     let mut description = describe(row, definition, owner);
+    if let Some(label) = label {
+        let processor = labelled(description, label, owner);
+        description = processor.ok_or_else(|| does_not_exist(arn))?;
+    }
     if let Some(version) = version {
         description.state_machine_arn =
             owner.state_machine_version_arn(&machine.name, version.version);
@@ -158,8 +167,33 @@ pub(crate) fn describe(
         encryption: row.head.encryption.unwrap_or_default(),
         revision_id: row.head.revision_id,
         description: None,
+        label: None,
+        map_run_arn: None,
         variable_references,
     }
+}
+
+/// The item processor of that label, described as a state machine.
+pub(crate) fn labelled(
+    machine: StateMachineDescription,
+    label: &str,
+    owner: &Owner,
+) -> Option<StateMachineDescription> {
+    let definition = machine.definition.as_deref()?;
+    let (processor, is_express) = asl::labelled::item_processor(definition, label)?;
+    let name = format!("{}/{label}", machine.name);
+    Some(StateMachineDescription {
+        state_machine_arn: owner.state_machine_arn(&name),
+        name,
+        definition: Some(processor.to_string().into()),
+        machine_type: match is_express {
+            true => MachineType::Express,
+            false => MachineType::Standard,
+        },
+        label: Some(label.to_owned()),
+        variable_references: Vec::new(),
+        ..machine
+    })
 }
 
 /// Which variables each state reads. Parsed anew: descriptions are rare, and every start would pay

@@ -5,6 +5,7 @@ use store::Store;
 use crate::arn::Owner;
 use crate::operations::{describe_execution, describe_state_machine};
 use crate::read::ReadError;
+use crate::records;
 use crate::shapes::StateMachineDescription;
 
 /// What is asked.
@@ -38,14 +39,23 @@ pub(crate) fn read(
         execution.birth().machine_revision,
     );
     let row = describe_state_machine::revision(store, machine, revision)?;
-    let definition = if request.metadata_only {
+    let child = execution.birth().child.as_ref();
+    let definition = if request.metadata_only && child.is_none() {
         None
     } else {
         Some(describe_state_machine::text(store, machine, &row)?)
     };
     let update_ms = row.head.update_ms;
+    let mut description = describe_state_machine::describe(row, definition, owner);
+    let machine_arn = &execution.birth().state_machine_arn;
+    if let (Some(child), Some((_, label))) = (child, machine_arn.rsplit_once('/')) {
+        let damaged = || records::damaged("definition of", machine_arn);
+        description =
+            describe_state_machine::labelled(description, label, owner).ok_or_else(damaged)?;
+        description.map_run_arn = Some(child.map_run_arn.to_string());
+    }
     Ok(Response {
-        description: describe_state_machine::describe(row, definition, owner),
+        description,
         update_ms,
     })
 }

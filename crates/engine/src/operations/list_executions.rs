@@ -8,7 +8,7 @@ use crate::operations::start_sync_execution::type_not_supported;
 use crate::operations::update_state_machine::does_not_exist;
 use crate::operations::{describe_map_run, describe_state_machine, describe_state_machine_alias};
 use crate::read::ReadError;
-use crate::records::{self, ListingSummary, MachineRecord};
+use crate::records::{self, ListingSummary};
 use crate::rejection::{ErrorName, Rejection};
 use crate::shapes::{ExecutionListItem, MachineType};
 use interpreter::Status;
@@ -46,27 +46,20 @@ pub(crate) fn read(
     owner: &Owner,
     express_kept: bool,
 ) -> Result<Response, ReadError> {
-    let state_machine_arn = match (&request.state_machine_arn, &request.map_run_arn) {
-        (Some(arn), None) => arn,
-        (None, Some(arn)) => {
-            return Err(describe_map_run::find(arn).into());
-        }
+    let asked = match (&request.state_machine_arn, &request.map_run_arn) {
+        (Some(arn), None) => of_machine(arn, store, owner, express_kept)?,
+        (None, Some(arn)) => of_map_run(arn, store, owner)?,
         _ => {
             let message = "Must specify exactly one of 'stateMachineArn' and 'mapRunArn'";
             return Err(Rejection::new(ErrorName::ValidationException, message).into());
         }
     };
-    let (machine, list) = list(state_machine_arn, store, owner)?;
-    let is_express = machine.machine_type == MachineType::Express;
-    if is_express && !express_kept {
-        return Err(type_not_supported().into());
-    }
     let statuses = match request.status {
         Some(status) => vec![status],
         None => ALL.to_vec(),
     };
     let mut query = ListingQuery {
-        machine: list.number,
+        machine: asked.list,
         statuses: statuses.into_iter().map(|status| status as u8).collect(),
         before: request.before,
         limit: request.limit + 1,
@@ -87,17 +80,17 @@ pub(crate) fn read(
             ))
         };
         let (summary, status) =
-            read().ok_or_else(|| records::damaged("a list of", &machine.name))?;
+            read().ok_or_else(|| records::damaged("a list of", &asked.machine))?;
         let cursor = Some(ListingCursor {
             time_ms: row.time_ms,
             execution: row.execution,
         });
-        let listed = match list.qualified {
-            Qualifier::Version(_) => summary.state_machine_version_arn.as_ref(),
-            Qualifier::Alias(_) => summary.state_machine_alias_arn.as_ref(),
-            Qualifier::Plain | Qualifier::Label(_) => Some(state_machine_arn),
+        let listed = match asked.by {
+            By::Version => summary.state_machine_version_arn.as_ref(),
+            By::Alias => summary.state_machine_alias_arn.as_ref(),
+            By::Machine | By::MapRun => Some(asked.arn),
         };
-        let wanted = listed == Some(state_machine_arn)
+        let wanted = listed == Some(asked.arn)
             && request
                 .redriven
                 .is_none_or(|redriven| redriven == (summary.redrive_count > 0));
@@ -116,14 +109,16 @@ pub(crate) fn read(
     let executions = shown
         .into_iter()
         .map(|(row, summary, status)| ExecutionListItem {
-            execution_arn: match is_express {
+            execution_arn: match asked.is_express {
                 true => {
                     let id = ids::uuid_of(row.execution);
-                    owner.express_execution_arn(&machine.name, &summary.name, &id)
+                    owner.express_execution_arn(&asked.machine, &summary.name, &id)
                 }
-                false => owner.execution_arn(&machine.name, &summary.name),
+                false => owner.execution_arn(&asked.machine, &summary.name),
             },
-            state_machine_arn: owner.state_machine_arn(&machine.name),
+            state_machine_arn: owner.state_machine_arn(&asked.machine),
+            map_run_arn: request.map_run_arn.clone(),
+            item_count: summary.item_count,
             name: summary.name,
             status,
             start_ms: summary.start_ms,
@@ -137,38 +132,79 @@ pub(crate) fn read(
     Ok(Response { executions, next })
 }
 
-/// Which list an ARN asks for.
-struct List<'a> {
-    number: u64,
-    qualified: Qualifier<'a>,
+/// What is listed.
+struct Asked<'a> {
+    arn: &'a String,
+    by: By,
+    /// As ARNs of its executions name it: of a map run, with the label.
+    machine: String,
+    is_express: bool,
+    /// Number of the list.
+    list: u64,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum By {
+    Machine,
+    Version,
+    Alias,
+    MapRun,
 }
 
 /// The machine of an ARN, and the list of what was started with it: the machine's own list has all of
 /// its executions.
-fn list<'a>(
-    arn: &'a str,
+fn of_machine<'a>(
+    arn: &'a String,
     store: &dyn Store,
     owner: &Owner,
-) -> Result<(MachineRecord, List<'a>), ReadError> {
+    express_kept: bool,
+) -> Result<Asked<'a>, ReadError> {
     let qualified = arn::parse_state_machine(arn)?.qualifier;
     let machine = describe_state_machine::machine_of(arn, store, owner)?;
     let machine = machine.ok_or_else(|| does_not_exist(arn))?;
-    let exists = match qualified {
-        Qualifier::Plain => true,
+    let by = match qualified {
+        Qualifier::Plain => Some(By::Machine),
         Qualifier::Version(number) => {
-            describe_state_machine::version(store, &machine, number)?.is_some()
+            let version = describe_state_machine::version(store, &machine, number)?;
+            version.map(|_| By::Version)
         }
-        Qualifier::Alias(_) => describe_state_machine_alias::find(arn, store, owner)?.is_some(),
-        Qualifier::Label(_) => false,
+        Qualifier::Alias(_) => {
+            let alias = describe_state_machine_alias::find(arn, store, owner)?;
+            alias.map(|_| By::Alias)
+        }
+        Qualifier::Label(_) => None,
     };
-    if !exists {
-        return Err(does_not_exist(arn).into());
+    let by = by.ok_or_else(|| does_not_exist(arn))?;
+    let is_express = machine.machine_type == MachineType::Express;
+    if is_express && !express_kept {
+        return Err(type_not_supported().into());
     }
-    let number = match qualified {
-        Qualifier::Plain => machine.number,
-        _ => records::list_of(machine.number, arn),
-    };
-    Ok((machine, List { number, qualified }))
+    Ok(Asked {
+        arn,
+        by,
+        list: match by {
+            By::Machine => machine.number,
+            _ => records::list_of(machine.number, arn),
+        },
+        machine: machine.name,
+        is_express,
+    })
+}
+
+/// The children of a map run.
+fn of_map_run<'a>(
+    arn: &'a String,
+    store: &dyn Store,
+    owner: &Owner,
+) -> Result<Asked<'a>, ReadError> {
+    let (_, record, _) = describe_map_run::find(arn, store, owner)?;
+    Ok(Asked {
+        arn,
+        by: By::MapRun,
+        list: records::list_of(record.machine, arn),
+        machine: format!("{}/{}", record.machine_name, record.plan.label),
+        is_express: record.plan.is_express,
+    })
 }
 
 /// Most entries that one request looks at for a `redriveFilter`. A page may then hold fewer than were

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use interpreter::{Execution, Input, Status};
 use store::ExecutionId;
 
-use crate::arn;
+use crate::arn::{self, AnyExecution};
 use crate::executions::{Live, Turn, Work};
+use crate::map_runs::Known;
 use crate::message::{NameLookup, Now, Output, Ticket};
 use crate::operations::start_execution::Existing;
 use crate::operations::stop_execution::does_not_exist;
@@ -65,6 +66,10 @@ impl Shard {
         lookup: Option<NameLookup>,
         out: &mut Vec<Output>,
     ) {
+        if let Ok(AnyExecution::Child { .. }) = arn::parse_any_execution(&request.execution_arn) {
+            let rejection = Rejection::new(ErrorName::ExecutionNotRedrivable, CHILD);
+            return self.reply(ticket, self.issued, Err(rejection), out);
+        }
         let existing = match arn::parse_execution(&request.execution_arn) {
             Ok(execution)
                 if self.world.owner.owns(&request.execution_arn) && execution.label.is_none() =>
@@ -112,7 +117,19 @@ impl Shard {
             .filter(|redrive_ms| at_ms.saturating_sub(*redrive_ms) < CLIENT_TOKEN_MS);
         let response = match before {
             Some(redrive_ms) => Ok(Response { redrive_ms }),
-            None => self.redrive_now(id, live, client_token, now, out),
+            None => match self.known_map_runs(live) {
+                Known::All => self.redrive_now(id, live, client_token, now, out),
+                Known::Not(reason) => {
+                    Err(Rejection::new(ErrorName::ExecutionNotRedrivable, reason))
+                }
+                Known::MustLookUp(map_run) => {
+                    let work = Work::Redrive {
+                        ticket,
+                        client_token,
+                    };
+                    return self.after_lookup(map_run, id, work, out);
+                }
+            },
         };
         let response = response.map(super::Response::RedriveExecution);
         self.reply(ticket, live.last_commit, response, out);
@@ -151,6 +168,10 @@ impl Shard {
         })
     }
 }
+
+/// A child of a map run.
+const CHILD: &str = "Execution cannot be redriven by itself: it is a child of a map run. Redrive the \
+                     execution that started the map run instead";
 
 /// An execution that closed under an older version of the service.
 const FORGOTTEN: &str = "Execution cannot be redriven: it closed before this service kept where \

@@ -255,6 +255,7 @@ impl Shard {
                     .into()
             }),
             state_machine_alias_arn: target.alias_arn,
+            child: None,
         };
         let claim = request.name.filter(|_| !is_express);
         let claim = claim.map(|name| (record.name.clone(), name));

@@ -48,11 +48,15 @@ impl Shard {
         out: &mut Vec<Output>,
     ) {
         let existing = match arn::parse_any_execution(&request.execution_arn) {
-            Ok(AnyExecution::Express { id }) => {
-                return self.stop_express(ticket, ids::execution_of(id), request, out);
+            Ok(AnyExecution::Express { .. }) if self.express_retention_ms == 0 => {
+                let rejection = arn::out_of_place(&request.execution_arn);
+                return self.reply(ticket, self.issued, Err(rejection), out);
+            }
+            Ok(AnyExecution::Express { id } | AnyExecution::Child { id }) => {
+                return self.stop_by_id(ticket, ids::execution_of(id), request, out);
             }
             Ok(AnyExecution::Standard(execution))
-                if self.world.owner.owns(&request.execution_arn) && execution.label.is_none() =>
+                if self.world.owner.owns(&request.execution_arn) =>
             {
                 self.look_up(execution.machine, execution.name, lookup)
             }
@@ -87,8 +91,8 @@ impl Shard {
 }
 
 impl Shard {
-    /// The same for an EXPRESS execution, which its id finds.
-    fn stop_express(
+    /// The same for an EXPRESS execution or a child of a map run, which its id finds.
+    fn stop_by_id(
         &mut self,
         ticket: Ticket,
         id: Option<ExecutionId>,
@@ -97,12 +101,11 @@ impl Shard {
     ) {
         let arn = &request.execution_arn;
         let rejection = match id {
-            _ if self.express_retention_ms == 0 => arn::out_of_place(arn),
             Some(id) if self.world.owner.owns(arn) => {
                 let request = Box::new(request);
                 return self
                     .agenda
-                    .push_back((id, Work::StopExpress { ticket, request }));
+                    .push_back((id, Work::StopById { ticket, request }));
             }
             _ => does_not_exist(arn),
         };

@@ -77,6 +77,7 @@ impl Request {
                 trace_header: None,
                 state_machine_version_arn: None,
                 state_machine_alias_arn: None,
+                child: None,
             },
             input: Document::from_text(self.input),
             variables: self.variables,

@@ -1,7 +1,10 @@
 //! `UpdateMapRun`.
 
+use crate::arn;
+use crate::map_runs::MapRunId;
+use crate::message::{Now, Output, Ticket};
 use crate::operations::describe_map_run;
-use crate::rejection::Rejection;
+use crate::rejection::{ErrorName, Rejection};
 use crate::shard::Shard;
 
 /// What is asked. What is not given stays as it is.
@@ -22,8 +25,37 @@ pub struct Request {
 pub struct Response {}
 
 impl Shard {
-    /// Refuses: see [`describe_map_run::find`].
-    pub(crate) fn update_map_run(&self, request: &Request) -> Result<Response, Rejection> {
-        Err(describe_map_run::find(&request.map_run_arn))
+    /// Changes an open map run from now on. One that is not open is looked up, to say why not.
+    pub(crate) fn update_map_run(
+        &mut self,
+        ticket: Ticket,
+        request: &Request,
+        now: Now,
+        out: &mut Vec<Output>,
+    ) {
+        let arn = &request.map_run_arn;
+        if let Err(rejection) = arn::parse_map_run(arn) {
+            return self.reply(ticket, 0, Err(rejection), out);
+        }
+        let id = MapRunId::of_arn(arn).filter(|_| self.world.owner.owns(arn));
+        let Some(id) = id else {
+            let rejection = describe_map_run::not_found(arn);
+            return self.reply(ticket, 0, Err(rejection), out);
+        };
+        if !self.map_runs.is_open(id) {
+            return self.update_after_lookup(id, ticket, arn, out);
+        }
+        let answer = self.update_open_map_run(id, request, now, out);
+        let answer = answer.map(|()| super::Response::UpdateMapRun(Response {}));
+        self.reply(ticket, self.issued, answer, out);
     }
+}
+
+/// Why a map run that is over cannot be changed.
+pub(crate) fn completed() -> Rejection {
+    Rejection::new(
+        ErrorName::ValidationException,
+        "Map Run has completed and cannot be updated.",
+    )
+    .with_reason("CANNOT_UPDATE_COMPLETED_MAP_RUN")
 }

@@ -8,6 +8,7 @@ use engine::arn::Owner;
 use engine::operations::*;
 use engine::shapes::{ActivityTask, LoggingConfiguration, MachineType};
 use engine::*;
+use interpreter::Document;
 use store::{CommitNumber, Epoch, ExecutionId, MemoryStore, Store};
 
 pub const ROLE: &str = "arn:aws:iam::000000000000:role/r";
@@ -35,7 +36,47 @@ pub struct Driver {
     /// What those who watch were to be told.
     pub changes: Vec<StatusChange>,
     pub options: ShardOptions,
+    /// What item readers find.
+    pub items: Items,
+    /// What result writers were given: ARN of the map run, and its children.
+    pub written: Vec<(String, Vec<ChildResult>)>,
     next_ticket: u64,
+}
+
+/// Items to be read, a few at a time.
+#[derive(Clone, Default)]
+pub struct Items {
+    pub all: Vec<String>,
+    /// At most so many in one reading.
+    pub at_a_time: usize,
+    /// Readings so far.
+    pub readings: usize,
+    /// After so many items the reader fails.
+    pub fails_after: Option<usize>,
+}
+
+impl Items {
+    fn read(
+        &mut self,
+        position: Option<Vec<u8>>,
+        items_max: usize,
+    ) -> Result<ItemsRead, (String, String)> {
+        self.readings += 1;
+        let from = position.map_or(0, |at| String::from_utf8(at).unwrap().parse().unwrap());
+        if self.fails_after.is_some_and(|after| from >= after) {
+            return Err(("States.ItemReaderFailed".into(), "cannot read".into()));
+        }
+        let to = (from + self.at_a_time.clamp(1, items_max)).min(self.all.len());
+        let item = |text: &String| ReadItem {
+            value: Document::from_text(text.as_str()),
+            is_member: false,
+            source: "S3://bucket/key".into(),
+        };
+        Ok(ItemsRead {
+            items: self.all[from..to].iter().map(item).collect(),
+            next: (to < self.all.len()).then(|| to.to_string().into_bytes()),
+        })
+    }
 }
 
 /// How many bytes of a commit are what.
@@ -97,6 +138,10 @@ impl Driver {
     }
 
     pub fn with(options: ShardOptions, store: MemoryStore, now: Now) -> Driver {
+        Driver::reading(Items::default(), options, store, now)
+    }
+
+    fn reading(items: Items, options: ShardOptions, store: MemoryStore, now: Now) -> Driver {
         let shard = Shard::recover(options.clone(), &store, now).unwrap();
         let mut driver = Driver {
             store,
@@ -114,6 +159,8 @@ impl Driver {
             logs: Vec::new(),
             changes: Vec::new(),
             options,
+            items,
+            written: Vec::new(),
             next_ticket: 0,
         };
         // The first sweep, which looks for nothing of interest.
@@ -127,9 +174,14 @@ impl Driver {
             wall_ms: self.now.wall_ms,
             steady_ms: 5,
         };
+        let options = ShardOptions {
+            // What is made after a crash must not be what was made before it.
+            seed: self.options.seed + 1,
+            ..self.options
+        };
         Driver {
             next_ticket: self.next_ticket,
-            ..Driver::with(self.options, self.store, now)
+            ..Driver::reading(self.items, options, self.store, now)
         }
     }
 
@@ -236,6 +288,30 @@ impl Driver {
             } => {
                 self.calls.remove(&(execution, task));
                 self.cancelled.insert((execution, task));
+            }
+            Output::LookUpMapRun(lookup) => {
+                let looked_up = look_up_map_run(&self.store, &lookup).unwrap();
+                inbox.push_back(Message::MapRunLookedUp(looked_up));
+            }
+            Output::ReadItems {
+                map_run,
+                position,
+                items_max,
+                ..
+            } => {
+                let read = self.items.read(position, items_max);
+                inbox.push_back(Message::ItemsRead { map_run, read });
+            }
+            Output::WriteResults {
+                map_run,
+                map_run_arn,
+                ..
+            } => {
+                let children = map_run_children(&self.store, map_run, 0, usize::MAX).unwrap();
+                self.written.push((map_run_arn.to_string(), children));
+                let result = Document::from_text(r#"{"written":true}"#);
+                let result = Ok(result);
+                inbox.push_back(Message::ResultsWritten { map_run, result });
             }
             Output::Log { log, .. } => self.logs.push(*log),
             Output::StatusChanged { change, .. } => self.changes.push(*change),

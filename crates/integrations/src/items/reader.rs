@@ -84,10 +84,9 @@ impl Reader {
         source: Source,
         position: &Position,
     ) -> Result<Reader, ItemsError> {
-        let objects = objects.of_owner(source.owner.as_deref());
-        let stand = stand(&objects, &source, &position.place)?;
+        let stand = stand(objects, &source, &position.place)?;
         Ok(Reader {
-            objects,
+            objects: objects.clone(),
             source,
             items: position.items,
             stand,

@@ -14,8 +14,6 @@ pub struct Source {
     pub(crate) bucket: String,
     pub(crate) objects: Which,
     pub(crate) items_max: u64,
-    /// `ExpectedBucketOwner`
-    pub(crate) owner: Option<String>,
 }
 
 /// Which objects are read, and how.
@@ -79,7 +77,6 @@ impl Source {
         Ok(Source {
             bucket,
             objects,
-            owner: text(arguments, "ExpectedBucketOwner")?,
             items_max: items_max(config.get("MaxItems"))?,
         })
     }

@@ -70,8 +70,16 @@ pub(crate) fn reclaim_input(mut context: Value) -> Option<Value> {
 
 fn add_item(context: &mut Value, asked: Asked<'_>) {
     if let (Some(item), Value::Object(context)) = (asked.item, context) {
-        let map = json!({ "Item": { "Index": item.index, "Value": item.value } });
-        context.insert("Map".to_owned(), map);
+        let mut seen = Map::new();
+        seen.insert("Index".to_owned(), Value::from(item.index));
+        if let Some(key) = item.key {
+            seen.insert("Key".to_owned(), Value::from(key));
+        }
+        seen.insert("Value".to_owned(), item.value.clone());
+        if let Some(source) = item.source {
+            seen.insert("Source".to_owned(), Value::from(source));
+        }
+        context.insert("Map".to_owned(), json!({ "Item": seen }));
     }
 }
 

@@ -62,7 +62,8 @@ impl Turn<'_> {
         result.map_err(|error| self.evaluation_failed(id, Some(error.location), &error.cause))
     }
 
-    fn jsonata_at<T>(
+    /// Evaluates something at a time and with a randomness of its own. Writes nothing.
+    pub(crate) fn jsonata_at<T>(
         &mut self,
         id: FrameId,
         asked: Asked<'_>,

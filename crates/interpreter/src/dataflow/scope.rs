@@ -14,8 +14,12 @@ use crate::random::Stream;
 /// The item of a Map that an `ItemSelector` is evaluated for.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Item<'a> {
-    pub(crate) index: u32,
+    pub(crate) index: u64,
     pub(crate) value: &'a Value,
+    /// Its name, where the items are the members of an object.
+    pub(crate) key: Option<&'a str>,
+    /// Where it is from, in a Distributed Map.
+    pub(crate) source: Option<&'a str>,
 }
 
 /// What expressions see beside the usual.

@@ -205,6 +205,17 @@ impl<D> EventDetails<D> {
                 state,
             },
             E::ExecutionRedriven { redrive_count } => E::ExecutionRedriven { redrive_count },
+            E::MapRunStarted { map_run_arn } => E::MapRunStarted { map_run_arn },
+            E::MapRunSucceeded => E::MapRunSucceeded,
+            E::MapRunFailed(failure) => E::MapRunFailed(failure),
+            E::MapRunAborted => E::MapRunAborted,
+            E::MapRunRedriven {
+                map_run_arn,
+                redrive_count,
+            } => E::MapRunRedriven {
+                map_run_arn,
+                redrive_count,
+            },
         })
     }
 }

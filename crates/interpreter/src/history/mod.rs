@@ -193,4 +193,14 @@ pub enum EventDetails<D = Document> {
     ExecutionRedriven {
         redrive_count: u32,
     },
+    MapRunStarted {
+        map_run_arn: Arc<str>,
+    },
+    MapRunSucceeded,
+    MapRunFailed(Failure),
+    MapRunAborted,
+    MapRunRedriven {
+        map_run_arn: Arc<str>,
+        redrive_count: u32,
+    },
 }

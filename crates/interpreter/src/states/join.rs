@@ -180,6 +180,9 @@ impl Turn<'_> {
         let frame = self.execution.frame(id);
         let waits = !matches!(frame.stand, Stand::Ready);
         let (parent, slot) = frame.parent.expect("only lines are aborted");
+        if frame.open_map_run().is_some() {
+            self.append_aside(id, EventDetails::MapRunAborted)?;
+        }
         if waits {
             self.append_aside(
                 id,

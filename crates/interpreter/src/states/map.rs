@@ -1,4 +1,5 @@
-//! Map (inline): runs its item processor once for each item, so many at a time.
+//! Map: runs its item processor once for each item, so many at a time. That in DISTRIBUTED mode is in
+//! `map_run.rs`.
 
 use std::sync::Arc;
 
@@ -10,22 +11,14 @@ use crate::dataflow::{Asked, Item, Payload};
 use crate::failure::Fault;
 use crate::frame::{FrameId, Join, Stand};
 use crate::history::{EventDetails, EventId};
+use crate::map_run::Items;
+use crate::redrive;
 use crate::turn::{Halt, Turn};
-
-/// What a state says that this interpreter cannot run.
-const NO_DISTRIBUTED_MAP: &str = "A Map state in DISTRIBUTED mode cannot be run yet.";
-
-/// The items of a Map that was redriven are not those it began with.
-const ITEMS_CHANGED: &str = "The items of the Map state are not those its iterations began with.";
 
 impl Turn<'_> {
     pub(super) fn begin_map(&mut self, id: FrameId, map: &Map) -> Result<(), Halt> {
-        let reads_elsewhere = map
-            .distributed
-            .as_ref()
-            .is_some_and(|fields| fields.get("ItemReader").is_some());
-        if reads_elsewhere {
-            return Err(self.runtime_fault(id, NO_DISTRIBUTED_MAP).into());
+        if let Some(distributed) = &map.distributed {
+            return self.begin_map_run(id, map, distributed);
         }
         let items = self.items(id, map)?;
         let lanes = self.whole_number(id, "MaxConcurrency", map.max_concurrency.as_ref(), 0)?;
@@ -40,10 +33,9 @@ impl Turn<'_> {
         let length = u32::try_from(items.len())
             .expect("a payload that fits in memory has fewer than 2^32 items");
         let started = self.append(id, EventDetails::MapStateStarted { length })?;
-        self.check_tolerance(id, map)?;
-        if map.distributed.is_some() {
-            return Err(self.runtime_fault(id, NO_DISTRIBUTED_MAP).into());
-        }
+        // For a Distributed Map alone: the first iteration of an inline one that fails ends the state.
+        // Yet a number that cannot be fails this one too.
+        self.tolerance(id, map)?;
         self.execution.frame_mut(id).stand = Stand::Join(Join {
             outputs: vec![None; items.len()],
             running: 0,
@@ -74,7 +66,7 @@ impl Turn<'_> {
                 let items = self.items(id, map)?;
                 // What they come from may tell the redrive from the run before it.
                 if items.len() != self.join(id).outputs.len() {
-                    return Err(self.runtime_fault(id, ITEMS_CHANGED).into());
+                    return Err(self.runtime_fault(id, redrive::ITEMS_CHANGED).into());
                 }
                 self.join(id).items = Some(Arc::clone(&items));
                 items
@@ -107,7 +99,12 @@ impl Turn<'_> {
         value: &Value,
     ) -> Result<Payload, Halt> {
         let asked = Asked {
-            item: Some(Item { index, value }),
+            item: Some(Item {
+                index: index.into(),
+                value,
+                key: None,
+                source: None,
+            }),
             ..Asked::default()
         };
         match (&map.item_selector, &map.jsonata_item_selector) {
@@ -138,28 +135,40 @@ impl Turn<'_> {
 
     /// The items: the same at every call within an attempt.
     pub(crate) fn items(&mut self, id: FrameId, map: &Map) -> Result<Arc<Vec<Value>>, Halt> {
+        Ok(self.found_items(id, map)?.values)
+    }
+
+    /// The same, and what they are. A Distributed Map takes the members of an object, too.
+    pub(super) fn found_items(&mut self, id: FrameId, map: &Map) -> Result<Items, Halt> {
+        let objects_too = map.distributed.is_some();
         if let Some(items) = &map.items {
-            let items = self.jsonata_of_visit(id, |scope| items.evaluate_array(scope))?;
+            let items = self.jsonata_of_visit(id, |scope| match objects_too {
+                true => items.evaluate(scope).and_then(|value| match value {
+                    Value::Object(_) => Ok(value),
+                    _ => items.evaluate_array(scope).map(Value::Array),
+                }),
+                false => items.evaluate_array(scope).map(Value::Array),
+            })?;
             // An expression may build more than any payload holds.
             let text = serde_json::to_string(&items).expect("JSON values have a text");
             if text.len() > self.at.limits.payload_bytes_max {
                 return Err(Fault::data_limit(&self.state(id).name).into());
             }
-            return Ok(Arc::new(items));
+            return Ok(Items::of(items, objects_too).expect("an array or an object"));
         }
         let input = self.effective_input(id)?;
         let (items, given) = match &map.items_path {
             None => (input.into_value(), "$"),
             Some(path) => (self.path(id, path, &input)?, path.text()),
         };
-        match items {
-            Value::Array(items) => Ok(Arc::new(items)),
+        match Items::of(items, objects_too) {
+            Ok(items) => Ok(items),
             // It is no expression that fails here, so the event names no place.
-            other if self.is_jsonata(id) => {
+            Err(other) if self.is_jsonata(id) => {
                 let cause = format!("Map state input must be an array but was: {other}");
                 Err(self.evaluation_failed(id, None, &cause))
             }
-            _ => {
+            Err(_) => {
                 // A path into the context object is named by its place there.
                 let path = given.strip_prefix('$').filter(|it| it.starts_with('$'));
                 let path = path.unwrap_or(given);
@@ -169,13 +178,16 @@ impl Turn<'_> {
         }
     }
 
-    /// Reads how many failures are tolerated. That is for a Distributed Map alone: the first iteration
-    /// of an inline one that fails ends the state. Yet a number that cannot be fails this one too.
-    fn check_tolerance(&mut self, id: FrameId, map: &Map) -> Result<(), Halt> {
+    /// How many failures are tolerated: a number of items, and a share of them in percent.
+    pub(super) fn tolerance(
+        &mut self,
+        id: FrameId,
+        map: &Map,
+    ) -> Result<(Option<u64>, Option<f64>), Halt> {
         let count = map.tolerated_failure_count.as_ref();
-        self.whole_number(id, "ToleratedFailureCount", count, 0)?;
+        let count = self.whole_number(id, "ToleratedFailureCount", count, 0)?;
         let share = map.tolerated_failure_percentage.as_ref();
-        self.percentage(id, "ToleratedFailurePercentage", share)?;
-        Ok(())
+        let share = self.percentage(id, "ToleratedFailurePercentage", share)?;
+        Ok((count, share))
     }
 }

@@ -190,7 +190,7 @@ impl Turn<'_> {
 
 /// A field of a Distributed Map.
 fn field<'m>(map: &'m Map, name: &str) -> Option<&'m Value> {
-    map.distributed.as_ref()?.get(name)
+    map.distributed.as_ref()?.fields.get(name)
 }
 
 /// Whether so many failures are too many. Where no tolerance is said, AWS was seen not to look at them.

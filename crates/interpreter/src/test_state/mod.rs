@@ -212,11 +212,15 @@ impl TestState {
                         parameters,
                     });
                 }
-                // Nobody polls for the task of an activity that is only tried, and nobody else is told.
+                // Nobody polls for the task of an activity that is only tried, and nobody else is told;
+                // a Map that is tried starts no map run.
                 Effect::ScheduleActivityTask { .. }
                 | Effect::RequeueTask { .. }
                 | Effect::CloseTask { .. }
                 | Effect::RewindTimer { .. }
+                | Effect::StartMapRun(_)
+                | Effect::RedriveMapRun { .. }
+                | Effect::AbortMapRun { .. }
                 | Effect::Closed { .. } => {}
             }
         }
@@ -250,7 +254,9 @@ impl TestState {
                         Some(Arc::clone(&frame.state_name)),
                     ),
                     Stand::Retry(_) => (TestStatus::Retriable, None, failed, None),
-                    Stand::Task(_) | Stand::Wait(_) | Stand::Join(_) => return None,
+                    Stand::Task(_) | Stand::Wait(_) | Stand::Join(_) | Stand::MapRun(_) => {
+                        return None;
+                    }
                 }
             }
             Status::Succeeded => (went_on, execution.output.clone(), failed_before, None),

@@ -41,6 +41,7 @@ pub fn birth() -> Birth {
         trace_header: None,
         state_machine_version_arn: None,
         state_machine_alias_arn: None,
+        child: None,
     }
 }
 
@@ -70,6 +71,8 @@ pub struct Run {
     pub restoring: bool,
     pub timers: BTreeMap<TimerId, i64>,
     pub tasks: BTreeSet<EventId>,
+    /// Map runs that are open.
+    pub map_runs: BTreeSet<EventId>,
     pub events: Vec<Event>,
     pub stored: Vec<Vec<u8>>,
     /// The document that was born in each event, as the stored history gives it.
@@ -109,6 +112,7 @@ impl Run {
             restoring,
             timers: BTreeMap::new(),
             tasks: BTreeSet::new(),
+            map_runs: BTreeSet::new(),
             events: Vec::new(),
             stored: Vec::new(),
             own: Vec::new(),
@@ -116,6 +120,27 @@ impl Run {
         };
         run.absorb(step);
         run
+    }
+
+    /// From now on the run is of a child of a map run of the same machine.
+    pub fn start_child(&mut self, birth: interpreter::Birth, start_at: &str, input: &str) {
+        let at = Moment {
+            now_ms: self.now_ms,
+            world: &Region,
+            steps_max: self.steps_max,
+            limits: self.limits,
+        };
+        let input = Document::from_text(input);
+        let (execution, step) =
+            interpreter::start_child(&self.machine, birth, start_at, input, &at).unwrap();
+        self.execution = execution;
+        self.timers.clear();
+        self.map_runs.clear();
+        self.events.clear();
+        self.stored.clear();
+        self.own.clear();
+        self.lines.clear();
+        self.absorb(step);
     }
 
     /// One input, now.
@@ -130,8 +155,15 @@ impl Run {
             limits: self.limits,
         };
         let before = self.execution.snapshot();
+        let ended = match &input {
+            Input::MapRunEnded { event, .. } => Some(*event),
+            _ => None,
+        };
         match interpreter::step(&mut self.execution, &self.machine, input, &at) {
             Ok(step) => {
+                if let Some(event) = ended {
+                    assert!(self.map_runs.remove(&event), "only an open map run ends");
+                }
                 self.absorb(step);
                 Ok(())
             }
@@ -234,6 +266,21 @@ impl Run {
             }
             Effect::CloseTask { task } => {
                 assert!(self.tasks.remove(&task), "only open tasks are closed, once");
+            }
+            Effect::StartMapRun(plan) => {
+                assert!(self.map_runs.insert(plan.event), "a map run starts once");
+            }
+            Effect::RedriveMapRun { event } => {
+                assert!(
+                    self.map_runs.insert(event),
+                    "only a map run that is over goes on"
+                );
+            }
+            Effect::AbortMapRun { event } => {
+                assert!(
+                    self.map_runs.remove(&event),
+                    "only an open map run is aborted"
+                );
             }
             Effect::Closed { status } => assert_eq!(status, self.execution.status()),
         }
@@ -376,6 +423,9 @@ fn describe_effect(effect: &Effect) -> String {
         },
         Effect::RewindTimer { timer, after_ms } => format!("rewind {} {after_ms}", timer.0),
         Effect::DisarmTimer { timer } => format!("disarm {}", timer.0),
+        Effect::StartMapRun(plan) => format!("start {plan:?}"),
+        Effect::RedriveMapRun { event } => format!("redrive map run {event}"),
+        Effect::AbortMapRun { event } => format!("abort map run {event}"),
         Effect::Closed { status } => format!("closed {status:?}"),
     }
 }

@@ -46,6 +46,16 @@ pub async fn make(service: Arc<Service>, mut errands: mpsc::UnboundedReceiver<Er
                 Some(Errand::GiveUp { execution, task }) => {
                     under_way.give_up(&service, (execution, task));
                 }
+                Some(Errand::ReadItems { map_run, .. }) => {
+                    let cause = "This server cannot read items yet.".to_owned();
+                    let read = Err(("States.ItemReaderFailed".to_owned(), cause));
+                    service.driver.tell(Message::ItemsRead { map_run, read });
+                }
+                Some(Errand::WriteResults { map_run, .. }) => {
+                    let cause = "This server cannot write results yet.".to_owned();
+                    let result = Err(("States.ResultWriterFailed".to_owned(), cause));
+                    service.driver.tell(Message::ResultsWritten { map_run, result });
+                }
                 None => return,
             },
             Some(ended) = under_way.tasks.join_next_with_id() => under_way.ended(&service, ended),

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use engine::MapRunId;
 use interpreter::{Document, EventId};
 use store::ExecutionId;
 
@@ -24,6 +25,7 @@ pub struct Call {
 
 /// What those who make calls are told.
 #[derive(Debug)]
+#[allow(dead_code)] // until readers and writers take them
 pub enum Errand {
     /// A call to make.
     Make(Call),
@@ -33,5 +35,27 @@ pub enum Errand {
         execution: ExecutionId,
         /// The scheduling event.
         task: EventId,
+    },
+    /// Items to read for a map run: see [`engine::Output::ReadItems`].
+    ReadItems {
+        /// Whose items.
+        map_run: MapRunId,
+        /// What is read.
+        source: interpreter::Work,
+        /// Where to begin.
+        position: Option<Vec<u8>>,
+        /// About so many.
+        items_max: usize,
+        /// About so many bytes.
+        bytes_max: usize,
+    },
+    /// Results of a map run to write: see [`engine::Output::WriteResults`].
+    WriteResults {
+        /// Whose results.
+        map_run: MapRunId,
+        /// Its ARN.
+        map_run_arn: Arc<str>,
+        /// How.
+        writer: interpreter::Work,
     },
 }

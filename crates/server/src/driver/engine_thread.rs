@@ -233,6 +233,37 @@ impl EngineThread {
                 let errand = Errand::GiveUp { execution, task };
                 to.releases.push((after, Release::Call(errand)));
             }
+            Output::ReadItems {
+                after,
+                map_run,
+                source,
+                position,
+                items_max,
+                bytes_max,
+            } => {
+                let errand = Errand::ReadItems {
+                    map_run,
+                    source,
+                    position,
+                    items_max,
+                    bytes_max,
+                };
+                self.after(after, Release::Call(errand), to);
+            }
+            Output::WriteResults {
+                after,
+                map_run,
+                map_run_arn,
+                writer,
+            } => {
+                let errand = Errand::WriteResults {
+                    map_run,
+                    map_run_arn,
+                    writer,
+                };
+                self.after(after, Release::Call(errand), to);
+            }
+            Output::LookUpMapRun(lookup) => self.loads.map_run(lookup),
             Output::Log { after, log } => to.releases.push((after, Release::Log(log))),
             Output::StatusChanged { after, change } => {
                 to.releases.push((after, Release::StatusChanged(change)));

@@ -4,7 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
-use engine::{Message, Request, Search, Ticket};
+use engine::{Lookup, Message, Request, Search, Ticket};
 use store::{ExecutionId, Store, StoreError};
 use tokio::runtime::Handle;
 
@@ -68,6 +68,13 @@ impl Loads {
     pub(super) fn expired(&self, search: Search) {
         self.read("what is expired", move |inner| {
             engine::find_expired(&*inner.store, &search).map(Message::FoundExpired)
+        });
+    }
+
+    /// Answers with [`Message::MapRunLookedUp`].
+    pub(super) fn map_run(&self, lookup: Lookup) {
+        self.read("map run", move |inner| {
+            engine::look_up_map_run(&*inner.store, &lookup).map(Message::MapRunLookedUp)
         });
     }
 

@@ -6,8 +6,8 @@ use std::thread;
 
 use asl::StateMachine;
 use interpreter::{
-    Birth, Document, Due, Effect, Event, EventId, Execution, Failure, Input, Moment, Status, Step,
-    TimerId, World,
+    Birth, Document, Due, Effect, Event, EventId, Execution, Failure, Input, MapRunOutcome, Moment,
+    Status, Step, TimerId, World,
 };
 
 use super::mocks::{Answer, Mocks, NoAnswer};
@@ -87,6 +87,10 @@ impl World for Everything {
     }
 }
 
+/// What a Distributed Map fails with here.
+const NO_MAP_RUNS: &str = "`towpath run` plays one execution, and the children of a Distributed Map are \
+                           executions of their own. Start it on a server: `towpath serve`.";
+
 /// A task that waits for its answer.
 struct Asked {
     task: EventId,
@@ -104,6 +108,8 @@ pub struct Play<'m> {
     timers: BTreeMap<TimerId, i64>,
     /// In the order in which they were scheduled.
     asked: VecDeque<Asked>,
+    /// Map runs that are open, by their events.
+    map_runs: VecDeque<EventId>,
     trail: Trail,
 }
 
@@ -118,6 +124,7 @@ impl<'m> Play<'m> {
             clock: Clock::start(),
             timers: BTreeMap::new(),
             asked: VecDeque::new(),
+            map_runs: VecDeque::new(),
             trail: Trail::default(),
         }
     }
@@ -199,6 +206,14 @@ impl<'m> Play<'m> {
                 let hand_out = task.hand_outs + u32::from(asked.is_activity);
                 return Ok(self.inputs(&asked, hand_out, answer));
             }
+        }
+        if let Some(event) = self.map_runs.pop_front() {
+            let failure = Failure {
+                error: Some("States.Runtime".into()),
+                cause: Some(NO_MAP_RUNS.into()),
+            };
+            let outcome = MapRunOutcome::Failed(failure);
+            return Ok(vec![Input::MapRunEnded { event, outcome }]);
         }
         let due = self.timers.iter().map(|(timer, due_ms)| (*due_ms, *timer));
         let (due_ms, timer) = due
@@ -291,6 +306,10 @@ impl<'m> Play<'m> {
                 is_activity: false,
             }),
             Effect::CloseTask { task } => self.asked.retain(|asked| asked.task != task),
+            Effect::StartMapRun(plan) => self.map_runs.push_back(plan.event),
+            Effect::AbortMapRun { event } => self.map_runs.retain(|open| *open != event),
+            // Nothing is redriven here.
+            Effect::RedriveMapRun { .. } => {}
             // Nothing is ever put back here; and the loop looks at the status itself.
             Effect::RequeueTask { .. } | Effect::Closed { .. } => {}
         }
@@ -312,5 +331,6 @@ fn birth(plan: &Plan) -> Birth {
         trace_header: None,
         state_machine_version_arn: None,
         state_machine_alias_arn: None,
+        child: None,
     }
 }

@@ -119,6 +119,7 @@ mod tests {
                     trace_header: None,
                     state_machine_version_arn: None,
                     state_machine_alias_arn: None,
+                    child: None,
                 },
                 status: Status::Running,
                 at_ms: 1_551_210_141_000,

@@ -158,6 +158,7 @@ impl World {
                 self.load(Load::Definition(machine, revision));
             }
             Output::FindExpired(search) => self.load(Load::Expired(search)),
+            Output::LookUpMapRun(lookup) => self.load(Load::MapRun(lookup)),
             Output::LookUpAgain { ticket, request } => self.load(Load::Name(ticket, request)),
             Output::Log { after, log } => {
                 let last = log.events.last().map_or(0, |event| event.id);
@@ -174,6 +175,9 @@ impl World {
             }
             Output::Call { .. } | Output::CancelCall { .. } => {
                 panic!("no definition here calls an integration")
+            }
+            Output::ReadItems { .. } | Output::WriteResults { .. } => {
+                panic!("no definition here reads items or writes results")
             }
         }
     }
@@ -396,6 +400,13 @@ impl World {
                     self.load(Load::Expired(search));
                 }
             },
+            Load::MapRun(lookup) => match engine::look_up_map_run(&self.store, &lookup) {
+                Ok(looked_up) => self.post(Message::MapRunLookedUp(looked_up)),
+                Err(error) => {
+                    note!(self, "lookup failed: {error}");
+                    self.load(Load::MapRun(lookup));
+                }
+            },
             Load::Name(ticket, request) => {
                 let lookup = self.look_up(&request);
                 self.post(Message::Request {
@@ -535,6 +546,9 @@ fn brief(message: &Message) -> String {
         Message::LoadPanicked { id, .. } => format!("LoadPanicked {}", short(*id)),
         Message::LoadedDefinition { machine, .. } => format!("LoadedDefinition {machine}"),
         Message::CallDone { .. } => "CallDone".to_owned(),
+        Message::ItemsRead { .. } => "ItemsRead".to_owned(),
+        Message::ResultsWritten { .. } => "ResultsWritten".to_owned(),
+        Message::MapRunLookedUp(_) => "MapRunLookedUp".to_owned(),
         Message::FoundExpired(found) => format!("FoundExpired {}", found.removals.len()),
         Message::Durable(number) => format!("Durable {number}"),
         Message::Tick => "Tick".to_owned(),

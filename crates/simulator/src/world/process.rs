@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use api::Meta;
 use engine::shapes::ActivityTask;
-use engine::{Message, Rejection, Request, Response, Search, Shard, Ticket};
+use engine::{Lookup, Message, Rejection, Request, Response, Search, Shard, Ticket};
 use store::{Commit, CommitNumber, ExecutionId};
 
 use crate::clients::Purpose;
@@ -77,6 +77,8 @@ pub enum Load {
     Definition(u64, u64),
     /// What is expired.
     Expired(Search),
+    /// Something of a map run.
+    MapRun(Lookup),
     /// A name, for a request that comes back with it.
     Name(Ticket, Request),
 }

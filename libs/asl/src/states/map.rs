@@ -1,5 +1,7 @@
 //! Map: runs its item processor for each item.
 
+use std::sync::Arc;
+
 use crate::MachineType;
 use crate::definition::{Map, Percentage, StateIndex, StateKind};
 use crate::json::Data;
@@ -7,6 +9,7 @@ use crate::jsonata::Template;
 use crate::parse::fields::{Allowed, Fields};
 use crate::parse::reader::Surroundings;
 use crate::parse::state::StateReader;
+use crate::states::distributed;
 use crate::validate::{labels, limits};
 
 const FIELDS: Allowed = Allowed {
@@ -89,14 +92,15 @@ pub(crate) fn read(state: &mut StateReader<'_, '_, '_>) -> Option<StateKind> {
     let result_selector = state.template("ResultSelector");
     let result_path = state.result_path();
     let (retry, catch) = (state.retry(), state.catch());
-    let (processor, is_distributed) = processor?;
+    let (processor, config) = processor?;
+    let distributed = config.map(|config| Arc::new(distributed::read(state, &config)));
     Some(StateKind::Map(Box::new(Map {
         processor,
         items_path,
         item_selector,
         items,
         jsonata_item_selector: state.jsonata("ItemSelector"),
-        distributed: is_distributed.then(|| state.raw_fields()),
+        distributed,
         max_concurrency,
         tolerated_failure_count,
         tolerated_failure_percentage,
@@ -108,8 +112,10 @@ pub(crate) fn read(state: &mut StateReader<'_, '_, '_>) -> Option<StateKind> {
     })))
 }
 
-/// The start of the item processor, and whether the Map is a distributed one.
-fn processor(state: &mut StateReader<'_, '_, '_>) -> Option<(StateIndex, bool)> {
+/// The start of the item processor, and what makes the Map a distributed one, if it is.
+fn processor(
+    state: &mut StateReader<'_, '_, '_>,
+) -> Option<(StateIndex, Option<distributed::Config>)> {
     let fields = state.fields;
     let name = if fields.has("ItemProcessor") {
         "ItemProcessor"
@@ -142,7 +148,11 @@ fn processor(state: &mut StateReader<'_, '_, '_>) -> Option<(StateIndex, bool)> 
         refuse_distributed_fields(fields, state);
     }
     let start = state.scope_inside(&processor, Surroundings { machine_type })?;
-    Some((start, is_distributed))
+    let is_express = machine_type == MachineType::Express;
+    Some((
+        start,
+        is_distributed.then_some(distributed::Config { is_express }),
+    ))
 }
 
 fn refuse_distributed_fields(fields: &Fields<'_>, state: &mut StateReader<'_, '_, '_>) {

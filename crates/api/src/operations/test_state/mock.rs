@@ -143,7 +143,7 @@ enum Items {
 /// The result of a Map state with a `ResultWriter` says where the results are.
 fn writes_elsewhere(map: &Map) -> bool {
     let fields = map.distributed.as_ref();
-    fields.is_some_and(|fields| fields.get("ResultWriter").is_some())
+    fields.is_some_and(|fields| fields.writer.is_some())
 }
 
 fn no_array() -> Refusal {
