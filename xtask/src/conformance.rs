@@ -14,6 +14,7 @@ use serde_json::Value;
 
 use crate::Failure;
 use crate::arguments::Arguments;
+use crate::moto::Moto;
 use crate::process::{self, Finished, root, scratch};
 use crate::server_under_test::{ServerUnderTest, build_release, free_address};
 use crate::setup;
@@ -115,7 +116,13 @@ fn play(
     };
     // The player is the Lambda of its cases; it takes the port when it starts.
     let lambda = free_address(1)?;
-    let flags = [format!("--endpoint=lambda=http://{lambda}")];
+    let moto = Moto::start(name, free_address(2)?)?;
+    let flags = [
+        format!("--endpoint=lambda=http://{lambda}"),
+        format!("--endpoint=default=http://{}", moto.address()),
+        "--execution-logs=cloudwatch".to_owned(),
+        "--status-events-bus=default".to_owned(),
+    ];
     let server = ServerUnderTest::start(binary, name, &flags)?;
     let results = scratch()?.join(format!("{name}.json"));
     let cases = fs::canonicalize(cases).map_err(|error| format!("{}: {error}", cases.display()))?;
@@ -127,6 +134,7 @@ fn play(
     command.arg(cases.join("run.py"));
     command.args(["--endpoint", &format!("http://{}", server.address())]);
     command.args(["--lambda-port", &lambda.port().to_string()]);
+    command.args(["--aws-port", &moto.address().port().to_string()]);
     command.arg("--json").arg(&results).arg("--quiet");
     if let Some(only) = only {
         let ids: Vec<String> = only.iter().map(|id| escape(id)).collect();

@@ -8,6 +8,7 @@ mod arguments;
 mod bench;
 mod conformance;
 mod fuzz;
+mod moto;
 mod process;
 mod server_under_test;
 mod service_models;

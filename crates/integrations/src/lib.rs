@@ -11,6 +11,7 @@ pub mod items;
 mod lambda;
 mod optimized;
 mod outbound;
+mod requests;
 pub mod s3;
 mod sending;
 pub mod signing;
@@ -21,6 +22,7 @@ pub use endpoints::{Endpoint, Endpoints, ServiceEndpoint};
 pub use functions::{FunctionSetting, Functions};
 pub use idempotency::IdempotencyKey;
 pub use outbound::{BLOCKING_THREADS, Outbound, OutboundError, OutboundOptions};
+pub use requests::{NotDone, request};
 pub use sending::{HostPort, HttpSettings};
 
 /// What comes back: a result, or error name and cause.

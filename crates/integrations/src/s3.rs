@@ -5,8 +5,9 @@
 use bytes::Bytes;
 use serde_json::{Map, Value};
 
-use crate::aws::{self, Ask, Failure, Words};
+use crate::aws::{self, Ask, Words};
 use crate::outbound::Outbound;
+pub use crate::requests::NotDone;
 
 /// An object, or a part of it.
 #[derive(Clone, Debug)]
@@ -17,20 +18,6 @@ pub struct Object {
     pub total: Option<u64>,
     /// `ContentType`, `ETag`, `LastModified` and so on, as a definition sees them.
     pub head: Map<String, Value>,
-}
-
-/// S3 did not do it.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{cause}")]
-pub struct NotDone {
-    /// `S3.NoSuchKeyException`
-    pub error: String,
-    /// In the words of the SDK.
-    pub cause: String,
-    /// S3's own code, such as `NoSuchKey`, where it answered.
-    pub code: Option<String>,
-    /// S3's own words, where it answered.
-    pub message: Option<String>,
 }
 
 /// `GetObject`, of all bytes or of those from `first` to `last`, both included. An answer has at most 8 MB:
@@ -44,7 +31,7 @@ pub async fn get_object(
     if let (Some((first, last)), Value::Object(members)) = (range, &mut parameters) {
         members.insert("Range".to_owned(), format!("bytes={first}-{last}").into());
     }
-    let answer = ask(outbound, "GetObject", &parameters, None).await?;
+    let answer = answer(outbound, "GetObject", &parameters, None).await?;
     let Value::Object(head) = aws::show(&answer.output.datum, Words::Sdk) else {
         return Ok(Object {
             bytes: answer.into_bytes(),
@@ -68,8 +55,7 @@ pub async fn get_object(
 /// `ListObjectsV2`: one page, as a definition sees it, with `Contents`, `IsTruncated` and
 /// `NextContinuationToken`.
 pub async fn list_objects_v2(outbound: &Outbound, parameters: &Value) -> Result<Value, NotDone> {
-    let answer = ask(outbound, "ListObjectsV2", parameters, None).await?;
-    Ok(answer.shown(Words::Sdk))
+    ask(outbound, "ListObjectsV2", parameters, None).await
 }
 
 /// `PutObject` of these bytes. A type of theirs goes with the parameters, as `ContentType`.
@@ -78,11 +64,21 @@ pub async fn put_object(
     parameters: &Value,
     bytes: Vec<u8>,
 ) -> Result<Value, NotDone> {
-    let answer = ask(outbound, "PutObject", parameters, Some(bytes)).await?;
+    ask(outbound, "PutObject", parameters, Some(bytes)).await
+}
+
+/// Any action: its answer as a definition sees it. `bytes` are the body, where it has one.
+pub(crate) async fn ask(
+    outbound: &Outbound,
+    action: &str,
+    parameters: &Value,
+    bytes: Option<Vec<u8>>,
+) -> Result<Value, NotDone> {
+    let answer = answer(outbound, action, parameters, bytes).await?;
     Ok(answer.shown(Words::Sdk))
 }
 
-async fn ask(
+async fn answer(
     outbound: &Outbound,
     action: &str,
     parameters: &Value,
@@ -95,19 +91,6 @@ async fn ask(
         key: None,
         bytes,
     };
-    aws::ask(outbound, ask).await.map_err(|failure| {
-        let (code, message) = match &failure {
-            Failure::Refused(refusal) => {
-                (Some(refusal.code.clone()), Some(refusal.message.clone()))
-            }
-            _ => (None, None),
-        };
-        let (error, cause) = aws::failed("S3", &parameters.to_string(), failure);
-        NotDone {
-            error,
-            cause,
-            code,
-            message,
-        }
-    })
+    let answer = aws::ask(outbound, ask).await;
+    answer.map_err(|failure| NotDone::of("S3", parameters, failure))
 }

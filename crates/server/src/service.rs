@@ -17,6 +17,7 @@ use crate::log::{self, Level};
 use crate::metrics::Metrics;
 use crate::names;
 use crate::trial::{self, Trials};
+use crate::watching::prove_log_group;
 use integrations::Outbound;
 
 /// Most reads of the store at a time. Fewer than there are threads for them, so that a crowd of
@@ -37,6 +38,8 @@ pub struct Service {
     pub metrics: Arc<Metrics>,
     /// The way to other services.
     pub outbound: Outbound,
+    /// Whether execution logs go to log groups of CloudWatch Logs.
+    pub logs_to_groups: bool,
     pub space: Space,
     /// How long a poll is held that nobody may serve now.
     pub poll_hold: Duration,
@@ -78,6 +81,7 @@ impl Service {
     pub async fn perform(self: &Arc<Self>, request: Request, meta: &Meta) -> Served {
         let operation = meta.operation();
         let _inflight = self.metrics.inflight(operation).enter();
+        let log_group = self.log_group_of(&request);
         let (result, delivery) = match self.ask(operation, request).await {
             Ok(Answer::Done(result)) => (result, None),
             Ok(Answer::HandOut(response, delivery)) => (Ok(response), Some(delivery)),
@@ -90,12 +94,25 @@ impl Service {
                 };
             }
         };
+        if let (Some(group), Ok(_)) = (log_group, &result) {
+            tokio::spawn(prove_log_group(self.outbound.clone(), group));
+        }
         let answer = self.door.answer(meta, result, self.clock.wall_ms());
         Served {
             answer,
             delivery,
             operation: Some(operation),
         }
+    }
+
+    /// The log group that a machine begins to log to when it is created.
+    fn log_group_of(&self, request: &Request) -> Option<String> {
+        let Request::CreateStateMachine(request) = request else {
+            return None;
+        };
+        let logging = request.logging.as_ref();
+        let logging = logging.filter(|logging| self.logs_to_groups && logging.level != "OFF")?;
+        logging.destinations.as_ref()?.first().cloned()
     }
 
     /// Whether this would start an EXPRESS state machine. What cannot be read is a question for

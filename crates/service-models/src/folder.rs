@@ -10,13 +10,8 @@ use crate::{ModelError, Service, sdk_name};
 /// The newest model of a service, by the name of its folder or by that of the SDK integration; `None`
 /// when the folder has none. To find the second name, every model may have to be read: keep the result.
 pub fn read(folder: &Path, name: &str) -> Result<Option<Service>, ModelError> {
-    // A name must not lead out of the folder.
-    let is_plain = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
-    if !is_plain {
-        return Ok(None);
-    }
-    if let Some(path) = newest(&folder.join(name)) {
-        return read_file(&path).map(Some);
+    if let Some(service) = read_at(folder, name)? {
+        return Ok(Some(service));
     }
     for service in sorted(folder)? {
         let Some(path) = newest(&service) else {
@@ -30,6 +25,16 @@ pub fn read(folder: &Path, name: &str) -> Result<Option<Service>, ModelError> {
         }
     }
     Ok(None)
+}
+
+/// The newest model in the folder of this name.
+pub fn read_at(folder: &Path, name: &str) -> Result<Option<Service>, ModelError> {
+    // A name must not lead out of the folder.
+    let is_plain = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
+    match newest(&folder.join(name)).filter(|_| is_plain) {
+        Some(path) => read_file(&path).map(Some),
+        None => Ok(None),
+    }
 }
 
 /// The model in the version that sorts last: versions are dates.

@@ -73,7 +73,23 @@ impl Models {
         if let Some(known) = read.get(name) {
             return Ok(known.clone());
         }
-        let service = folder::read(folder, name)?.map(Arc::new);
+        let service = match bundled(name) {
+            // To look into every model for a newer one would take seconds.
+            Some(built_in) => {
+                let metadata = &built_in.metadata;
+                let signing_name = metadata.signing_name.as_deref();
+                let names = [Some(name), Some(&*metadata.endpoint_prefix), signing_name];
+                let mut names = names.into_iter().flatten();
+                names
+                    .find_map(|name| folder::read_at(folder, name).transpose())
+                    .transpose()?
+            }
+            None => folder::read(folder, name)?,
+        };
+        let service = service.map(Arc::new).filter(|service| {
+            // Several services may have the same endpoint: `ses` and `sesv2`.
+            bundled(name).is_none_or(|it| it.metadata.service_id == service.metadata.service_id)
+        });
         read.insert(name.to_owned(), service.clone());
         Ok(service)
     }
@@ -113,7 +129,11 @@ mod tests {
     #[test]
     fn a_folder_adds_services_and_replaces_those_built_in() {
         let folder = tempfile::tempdir().unwrap();
-        for (name, id) in [("braket", "Braket"), ("sqs", "SQS")] {
+        for (name, id) in [
+            ("braket", "Braket"),
+            ("sqs", "SQS"),
+            ("logs", "CloudWatch Logs"),
+        ] {
             let version = folder.path().join(name).join("2020-01-01");
             fs::create_dir_all(&version).unwrap();
             let model = format!(r#"{{"metadata": {{"serviceId": "{id}"}}}}"#);
@@ -123,6 +143,14 @@ mod tests {
         for _ in 0..2 {
             assert!(models.find("braket").unwrap().is_some());
             assert!(models.find("sqs").unwrap().unwrap().operations.is_empty());
+            assert!(
+                models
+                    .find("cloudwatchlogs")
+                    .unwrap()
+                    .unwrap()
+                    .operations
+                    .is_empty()
+            );
             assert!(!models.find("sns").unwrap().unwrap().operations.is_empty());
         }
     }

@@ -18,4 +18,17 @@ impl ItemsError {
             cause: cause.into(),
         }
     }
+
+    /// The results cannot be written.
+    pub(crate) fn writer(cause: impl Into<String>) -> ItemsError {
+        ItemsError::reader(cause).of_writer()
+    }
+
+    /// What went wrong while something was to be written.
+    pub(crate) fn of_writer(self) -> ItemsError {
+        ItemsError {
+            error: "States.ResultWriterFailed",
+            ..self
+        }
+    }
 }

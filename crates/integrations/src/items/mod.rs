@@ -19,9 +19,11 @@ mod source;
 mod tape;
 #[cfg(test)]
 mod tests;
+mod writer;
 
 pub use error::ItemsError;
 pub use objects::{BucketFolder, Buckets, Objects};
 pub use position::Position;
 pub use reader::{Batch, Item, Reader};
 pub use source::Source;
+pub use writer::{ChildResult, ChildStatus, ResultsWriter, WriterPlan};

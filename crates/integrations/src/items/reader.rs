@@ -84,9 +84,10 @@ impl Reader {
         source: Source,
         position: &Position,
     ) -> Result<Reader, ItemsError> {
-        let stand = stand(objects, &source, &position.place)?;
+        let objects = objects.of_owner(source.owner.as_deref());
+        let stand = stand(&objects, &source, &position.place)?;
         Ok(Reader {
-            objects: objects.clone(),
+            objects,
             source,
             items: position.items,
             stand,

@@ -14,6 +14,8 @@ pub struct Source {
     pub(crate) bucket: String,
     pub(crate) objects: Which,
     pub(crate) items_max: u64,
+    /// `ExpectedBucketOwner`
+    pub(crate) owner: Option<String>,
 }
 
 /// Which objects are read, and how.
@@ -77,6 +79,7 @@ impl Source {
         Ok(Source {
             bucket,
             objects,
+            owner: text(arguments, "ExpectedBucketOwner")?,
             items_max: items_max(config.get("MaxItems"))?,
         })
     }

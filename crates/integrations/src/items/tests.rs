@@ -26,7 +26,7 @@ impl Bucket {
         let buckets = Buckets::default().with(&text.parse().unwrap());
         let bucket = Bucket {
             folder,
-            objects: Objects::new(buckets),
+            objects: Objects::in_folders(buckets),
         };
         for (key, content) in files {
             let path = bucket.path().join(key);

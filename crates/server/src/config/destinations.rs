@@ -9,6 +9,7 @@ pub(super) const OFF: &str = "off";
 /// A folder inside the data folder: a machine that is told to log does, without further settings.
 pub(super) const DEFAULT: &str = "folder";
 const STDOUT: &str = "stdout";
+const CLOUDWATCH: &str = "cloudwatch";
 /// The folder's name inside the data folder.
 const FOLDER_NAME: &str = "execution-logs";
 
@@ -19,6 +20,8 @@ pub enum LogDestination {
     Off,
     /// Standard output, one record a line.
     Stdout,
+    /// CloudWatch Logs, at its endpoint, in the log groups of the logging configurations.
+    CloudWatch,
     /// This folder, with a file for each log group.
     Folder(PathBuf),
 }
@@ -26,13 +29,13 @@ pub enum LogDestination {
 impl Settings {
     pub(super) fn check_destinations(&self) -> Result<(), ConfigError> {
         let logs = &self.execution_logs;
-        let known = [OFF, DEFAULT, STDOUT].contains(&logs.value.as_str())
+        let known = [OFF, DEFAULT, STDOUT, CLOUDWATCH].contains(&logs.value.as_str())
             || logs
                 .value
                 .strip_prefix("folder:")
                 .is_some_and(|path| !path.is_empty());
         if !known {
-            let why = "must be off, stdout or folder:PATH";
+            let why = "must be off, stdout, cloudwatch or folder:PATH";
             return Err(logs.refused("execution_logs", why));
         }
         let models = self.aws_models();
@@ -64,6 +67,7 @@ impl Settings {
     pub fn log_destination(&self) -> LogDestination {
         match self.execution_logs.value.as_str() {
             STDOUT => LogDestination::Stdout,
+            CLOUDWATCH => LogDestination::CloudWatch,
             // Who keeps nothing wants no folder either.
             DEFAULT if !self.in_memory.value => {
                 LogDestination::Folder(self.data.value.join(FOLDER_NAME))
@@ -85,6 +89,12 @@ impl Settings {
     pub fn status_events_webhook(&self) -> Option<String> {
         let url = &self.status_events_webhook.value;
         (url != OFF).then(|| url.clone())
+    }
+
+    /// The event bus that status events are put on.
+    pub fn status_events_bus(&self) -> Option<String> {
+        let bus = &self.status_events_bus.value;
+        (bus != OFF).then(|| bus.clone())
     }
 
     /// Where status events are written.

@@ -7,6 +7,7 @@ use super::http::HttpLayer;
 use super::limits::LimitsLayer;
 use crate::log::{Format, Level};
 use crate::quotas::{Profile, Quota, QuotasLayer};
+use integrations::items::{BucketFolder, Buckets};
 use integrations::{Endpoints, FunctionSetting, Functions, ServiceEndpoint};
 
 /// What one source says. Flags, variables and the file's keys all have these names, each in the
@@ -104,6 +105,16 @@ pub struct Layer {
     #[arg(skip)]
     pub functions: Option<Functions>,
 
+    /// A folder that stands for a bucket, such as reports=file:///srv/reports: Distributed Maps read
+    /// items from it and write results to it; may be given several times
+    #[arg(long, value_name = "BUCKET=URL", value_delimiter = ',')]
+    #[serde(skip)]
+    pub bucket: Option<Vec<BucketFolder>>,
+
+    /// The same in the file.
+    #[arg(skip)]
+    pub buckets: Option<Buckets>,
+
     /// `[http]`
     #[command(flatten)]
     #[serde(default)]
@@ -124,7 +135,7 @@ pub struct Layer {
     pub disk_reserve_megabytes: Option<u64>,
 
     /// Where execution logs go, as the state machines' logging configurations want them: off, stdout,
-    /// or folder:PATH with a file for each log group
+    /// folder:PATH with a file for each log group, or cloudwatch (at --endpoint logs=URL)
     /// [default: folder:DATA/execution-logs, or off with --in-memory]
     #[arg(long, value_name = "WHERE")]
     pub execution_logs: Option<String>,
@@ -146,6 +157,11 @@ pub struct Layer {
     /// [default: off]
     #[arg(long, value_name = "FILE")]
     pub status_events_file: Option<String>,
+
+    /// Event bus that every change of an execution's status is put on, such as default (at --endpoint
+    /// events=URL), or off [default: off]
+    #[arg(long, value_name = "NAME")]
+    pub status_events_bus: Option<String>,
 
     /// How log lines are written to standard error [default: text]
     #[arg(long, value_name = "FORMAT")]

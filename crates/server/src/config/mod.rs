@@ -27,6 +27,7 @@ pub use span::Span;
 
 use crate::log::{Format, Level};
 use crate::quotas::{Profile, QuotasLayer};
+use integrations::items::Buckets;
 use integrations::{Endpoints, Functions};
 
 /// Where a value came from.
@@ -71,6 +72,8 @@ pub struct Settings {
     pub endpoints: Endpoints,
     /// What stands for Lambda functions; they may come from several places.
     pub functions: Functions,
+    /// Folders that stand for buckets; likewise.
+    pub buckets: Buckets,
     /// How calls are sent.
     pub http: HttpSettings,
     pub aws_models: Setting<String>,
@@ -81,6 +84,7 @@ pub struct Settings {
     pub execution_log_files: Setting<usize>,
     pub status_events_webhook: Setting<String>,
     pub status_events_file: Setting<String>,
+    pub status_events_bus: Setting<String>,
     pub log_format: Setting<Format>,
     pub log_level: Setting<Level>,
     pub limits: LimitSettings,
@@ -157,6 +161,10 @@ impl Settings {
         functions
             .check()
             .map_err(|why| ConfigError(format!("{}: functions: {why}", path.display())))?;
+        let buckets = file.buckets.clone().unwrap_or_default();
+        buckets
+            .check()
+            .map_err(|why| ConfigError(format!("{}: buckets: {why}", path.display())))?;
         let settings = Settings::merge(flags, environment.layer, file, &path);
         settings.check()?;
         Ok(settings)
@@ -180,6 +188,11 @@ impl Settings {
         for layer in [&environment, &flags] {
             let given = layer.function.iter().flatten();
             functions = given.fold(functions, Functions::with);
+        }
+        let mut buckets = file.buckets.take().unwrap_or_default();
+        for layer in [&environment, &flags] {
+            let given = layer.bucket.iter().flatten();
+            buckets = given.fold(buckets, Buckets::with);
         }
         // One line for each setting: the layers have the same fields.
         macro_rules! pick {
@@ -219,6 +232,7 @@ impl Settings {
             quotas,
             endpoints,
             functions,
+            buckets,
             listen: pick!(listen, vec![DEFAULT_LISTEN.to_owned()]),
             allowed_hosts: pick!(allowed_hosts, Vec::new()),
             insecure_no_auth: pick!(insecure_no_auth, false),
@@ -239,6 +253,7 @@ impl Settings {
             execution_log_files: pick!(execution_log_files, 4),
             status_events_webhook: pick!(status_events_webhook, destinations::OFF.to_owned()),
             status_events_file: pick!(status_events_file, destinations::OFF.to_owned()),
+            status_events_bus: pick!(status_events_bus, destinations::OFF.to_owned()),
             log_format: pick!(log_format, Format::Text),
             log_level: pick!(log_level, Level::Info),
             http: HttpSettings::merge(Layers {

@@ -110,6 +110,11 @@ pub fn print(settings: &Settings, out: &mut dyn Write) -> io::Result<()> {
         &settings.status_events_file.origin,
     );
     row(
+        "status_events_bus",
+        quoted(&settings.status_events_bus.value),
+        &settings.status_events_bus.origin,
+    );
+    row(
         "log_format",
         quoted(settings.log_format.value.name()),
         &settings.log_format.origin,
@@ -157,7 +162,13 @@ pub fn print(settings: &Settings, out: &mut dyn Write) -> io::Result<()> {
         writeln!(out, "\n[functions.{}]", quoted(name))?;
         rows.iter()
             .try_for_each(|(name, value)| writeln!(out, "{name} = {value}"))
-    })
+    })?;
+    let mut buckets = settings.buckets.iter().peekable();
+    if buckets.peek().is_some() {
+        writeln!(out, "\n[buckets]")?;
+    }
+    // A bucket's name may have dots.
+    buckets.try_for_each(|(bucket, url)| writeln!(out, "{} = {}", quoted(bucket), quoted(url)))
 }
 
 fn print_http(settings: &Settings, out: &mut dyn Write) -> io::Result<()> {

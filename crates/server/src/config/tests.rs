@@ -266,3 +266,27 @@ fn calls_have_a_table_of_their_own() {
     );
     assert!(wrong.contains("HOST:PORT"), "{wrong}");
 }
+
+#[test]
+fn buckets_are_folders_that_are_named_in_three_places() {
+    let file = "[buckets]\n\"my.reports\" = \"file:///srv/my%20reports\"\nother = \"file:///a\"\n";
+    let variables = [("TOWPATH_BUCKET", "other=file:///b,third=file:///c")];
+    let settings = load(Layer::default(), &variables, Some(file)).unwrap();
+    let expected = [
+        ("my.reports", "file:///srv/my%20reports"),
+        ("other", "file:///b"),
+        ("third", "file:///c"),
+    ];
+    assert_eq!(settings.buckets.iter().collect::<Vec<_>>(), expected);
+    let mut printed = Vec::new();
+    print(&settings, &mut printed).unwrap();
+    let printed = String::from_utf8(printed).unwrap();
+    let again = load(Layer::default(), &[], Some(&printed)).unwrap();
+    assert_eq!(again.buckets, settings.buckets);
+    let file = "[buckets]\nreports = \"srv/reports\"\n";
+    let wrong = complaint(Layer::default(), &[], Some(file));
+    assert!(
+        wrong.contains("buckets: \"srv/reports\" is no folder"),
+        "{wrong}"
+    );
+}

@@ -101,6 +101,7 @@ pub(super) fn edge(runtime: tokio::runtime::Handle) -> (Edge, driver::Threads) {
             functions: Functions::default(),
         })
         .unwrap(),
+        logs_to_groups: false,
         space: crate::disk::Space::default(),
         poll_hold: std::time::Duration::from_millis(100),
         reads: Arc::new(Semaphore::new(1)),

@@ -55,6 +55,7 @@ pub struct Metrics {
     /// Status events, by where they went.
     pub events_to_file: Outcomes,
     pub events_to_webhook: Outcomes,
+    pub events_to_bus: Outcomes,
     inflight: Vec<Gauge>,
     throttled: Vec<Counter>,
     durations: Vec<Histogram>,
@@ -79,6 +80,7 @@ impl Default for Metrics {
             log_records: Outcomes::default(),
             events_to_file: Outcomes::default(),
             events_to_webhook: Outcomes::default(),
+            events_to_bus: Outcomes::default(),
             inflight: Operation::ALL.iter().map(|_| Gauge::default()).collect(),
             throttled: Operation::ALL.iter().map(|_| Counter::default()).collect(),
             durations: Operation::ALL

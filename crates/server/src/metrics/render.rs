@@ -71,6 +71,7 @@ impl Metrics {
         for (to, outcomes) in [
             ("file", &self.events_to_file),
             ("webhook", &self.events_to_webhook),
+            ("bus", &self.events_to_bus),
         ] {
             page.outcomes("status_events_total", &format!("to=\"{to}\","), outcomes);
         }

@@ -22,7 +22,7 @@ use tokio::sync::Semaphore;
 
 use crate::calls;
 use crate::clock::Clock;
-use crate::config::{Origin, Settings, Span};
+use crate::config::{LogDestination, Origin, Settings, Span};
 use crate::disk::Space;
 use crate::driver::{self, Started, Threads};
 use crate::exit;
@@ -153,8 +153,24 @@ fn start(
         Space::watch(settings.data.value.clone(), reserve.value << 20, exactly)
             .context("cannot look at the disk")?
     };
-    let (watchers, workers) =
-        watching::start(settings, &owner, &metrics, &space).context("cannot start threads")?;
+    let outbound = Outbound::new(OutboundOptions {
+        endpoints: settings.endpoints.clone(),
+        region: settings.region.value.clone(),
+        clock: SystemTime::now,
+        http: settings.http.of_calls(),
+        functions: settings.functions.clone(),
+    })
+    .context("cannot prepare calls to other services")?
+    .with_models(settings.aws_models());
+    let (watchers, workers) = watching::start(
+        settings,
+        &owner,
+        &metrics,
+        &space,
+        &outbound,
+        runtime.handle(),
+    )
+    .context("cannot start threads")?;
     let started = driver::start(driver::Parts {
         shard,
         durable: store.last_commit().context("cannot read the store")?,
@@ -185,15 +201,8 @@ fn start(
         express_kept: settings.express_retention.value > Span::default(),
         clock,
         metrics,
-        outbound: Outbound::new(OutboundOptions {
-            endpoints: settings.endpoints.clone(),
-            region: settings.region.value.clone(),
-            clock: SystemTime::now,
-            http: settings.http.of_calls(),
-            functions: settings.functions.clone(),
-        })
-        .context("cannot prepare calls to other services")?
-        .with_models(settings.aws_models()),
+        outbound,
+        logs_to_groups: settings.log_destination() == LogDestination::CloudWatch,
         space,
         poll_hold: Duration::from_secs_f64(settings.poll_hold_seconds.value),
         reads: Arc::new(Semaphore::new(READS_AT_A_TIME)),

@@ -4,7 +4,9 @@
 //! of its own; what does not fit is dropped and counted. What is in a queue when the process dies is
 //! lost, and nothing is told twice on purpose: at most once, as AWS promises no more for either.
 
+mod event_bus;
 mod log_folder;
+mod log_groups;
 mod outlet;
 mod rolling_file;
 mod stdout;
@@ -16,13 +18,18 @@ use std::time::{Duration, Instant};
 
 use engine::arn::Owner;
 use engine::{LogEvents, StatusChange};
+use integrations::Outbound;
+use tokio::runtime::Handle;
 
 use crate::clock::iso_8601;
 use crate::config::{LogDestination, Settings};
 use crate::disk::Space;
 use crate::metrics::Metrics;
 use crate::request_id;
+use event_bus::EventBus;
 use log_folder::LogFolder;
+use log_groups::LogGroups;
+pub use log_groups::prove as prove_log_group;
 use outlet::{Outlet, Worker};
 use rolling_file::{RollingFile, Rule};
 use stdout::Stdout;
@@ -57,6 +64,8 @@ pub fn start(
     owner: &Owner,
     metrics: &Arc<Metrics>,
     space: &Space,
+    outbound: &Outbound,
+    runtime: &Handle,
 ) -> io::Result<(Watchers, Workers)> {
     let (mut watchers, mut workers) = (Watchers::default(), Workers::default());
     let rule = Rule {
@@ -75,6 +84,14 @@ pub fn start(
                 Stdout::default(),
                 counts(|all| &all.log_records),
             )?;
+            watchers.logs = Some(outlet);
+            workers.0.push(worker);
+        }
+        LogDestination::CloudWatch => {
+            let id = request_id::next();
+            let sink = LogGroups::new(outbound.clone(), runtime.clone(), id);
+            let (outlet, worker) =
+                outlet::start("execution-logs", sink, counts(|all| &all.log_records))?;
             watchers.logs = Some(outlet);
             workers.0.push(worker);
         }
@@ -100,6 +117,12 @@ pub fn start(
         let sink = Webhook::new(url, owner.clone());
         let (outlet, worker) =
             outlet::start("webhook", sink, counts(|all| &all.events_to_webhook))?;
+        watchers.events.push(outlet);
+        workers.0.push(worker);
+    }
+    if let Some(bus) = settings.status_events_bus() {
+        let sink = EventBus::new(bus, owner.clone(), outbound.clone(), runtime.clone());
+        let (outlet, worker) = outlet::start("event-bus", sink, counts(|all| &all.events_to_bus))?;
         watchers.events.push(outlet);
         workers.0.push(worker);
     }

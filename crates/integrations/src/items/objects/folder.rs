@@ -24,7 +24,7 @@ const DEPTH_MAX: usize = 512;
 /// How files begin that are being written; no object does.
 pub(super) const UNFINISHED: &str = ".towpath-";
 
-const FOLDER: OFlags = OFlags::RDONLY
+pub(super) const FOLDER: OFlags = OFlags::RDONLY
     .union(OFlags::DIRECTORY)
     .union(OFlags::NOFOLLOW)
     .union(OFlags::CLOEXEC);
@@ -94,7 +94,11 @@ impl Folder<'_> {
         })
     }
 
-    fn root(&self) -> Result<OwnedFd, ItemsError> {
+    pub(super) fn name(&self) -> &str {
+        self.bucket
+    }
+
+    pub(super) fn root(&self) -> Result<OwnedFd, ItemsError> {
         let flags = FOLDER.difference(OFlags::NOFOLLOW);
         rustix::fs::open(&self.path, flags, Mode::empty()).map_err(|error| {
             let error = std::io::Error::from(error);

@@ -2,18 +2,26 @@
 
 mod buckets;
 mod folder;
+mod folder_upload;
+mod s3;
 
 use std::io::Read;
 
 pub use buckets::{BucketFolder, Buckets};
 
 use self::folder::Folder;
+use self::folder_upload::FolderUpload;
+use self::s3::{S3, S3Upload};
+use tokio::runtime::Handle;
+
 use super::ItemsError;
+use crate::outbound::Outbound;
 
 /// Everything that can be read from and written to.
 #[derive(Clone, Debug, Default)]
 pub struct Objects {
     buckets: Buckets,
+    s3: Option<S3>,
 }
 
 /// Names an object.
@@ -74,16 +82,60 @@ pub(crate) struct Page {
     pub(crate) more: bool,
 }
 
+/// An object that is being written; it is there when it is finished, and not before.
+pub(crate) enum Upload {
+    Folder(FolderUpload),
+    S3(S3Upload),
+}
+
+impl Upload {
+    pub(crate) fn write(&mut self, bytes: &[u8]) -> Result<(), ItemsError> {
+        match self {
+            Upload::Folder(upload) => upload.write(bytes),
+            Upload::S3(upload) => upload.write(bytes),
+        }
+    }
+
+    pub(crate) fn finish(self) -> Result<(), ItemsError> {
+        match self {
+            Upload::Folder(upload) => upload.finish(),
+            Upload::S3(upload) => upload.finish(),
+        }
+    }
+}
+
 impl Objects {
-    /// Folders that stand for buckets.
-    pub fn new(buckets: Buckets) -> Objects {
-        Objects { buckets }
+    /// Folders that stand for buckets; there are no others.
+    pub fn in_folders(buckets: Buckets) -> Objects {
+        Objects { buckets, s3: None }
+    }
+
+    /// Folders that stand for buckets; all others are in S3, which `runtime` drives the requests to.
+    pub fn new(buckets: Buckets, outbound: Outbound, runtime: Handle) -> Objects {
+        let s3 = S3 {
+            outbound,
+            runtime,
+            owner: None,
+        };
+        Objects {
+            buckets,
+            s3: Some(s3),
+        }
+    }
+
+    /// The same, of a bucket that belongs to this account or is not touched.
+    pub(crate) fn of_owner(&self, owner: Option<&str>) -> Objects {
+        let mut objects = self.clone();
+        if let Some(s3) = &mut objects.s3 {
+            s3.owner = owner.map(Into::into);
+        }
+        objects
     }
 
     pub(crate) fn open(&self, name: &ObjectName, wanted: Wanted<'_>) -> Result<Opened, ItemsError> {
         match self.folder(&name.bucket) {
             Some(folder) => folder.open(name, wanted),
-            None => Err(no_bucket(&name.bucket)),
+            None => self.s3(&name.bucket)?.open(name, wanted),
         }
     }
 
@@ -96,18 +148,32 @@ impl Objects {
     ) -> Result<Page, ItemsError> {
         match self.folder(bucket) {
             Some(folder) => folder.list(prefix, after),
-            None => Err(no_bucket(bucket)),
+            None => self.s3(bucket)?.list(bucket, prefix, after),
         }
+    }
+
+    /// Begins an object, in the place of one that there may be.
+    pub(crate) fn create(&self, bucket: &str, key: &str) -> Result<Upload, ItemsError> {
+        match self.folder(bucket) {
+            Some(folder) => FolderUpload::begin(&folder, key).map(Upload::Folder),
+            None => {
+                let s3 = self.s3(bucket).map_err(ItemsError::of_writer)?;
+                Ok(Upload::S3(S3Upload::begin(s3, bucket, key)))
+            }
+        }
+    }
+
+    fn s3(&self, bucket: &str) -> Result<&S3, ItemsError> {
+        let missing = || format!("The specified bucket does not exist: {bucket}");
+        self.s3
+            .as_ref()
+            .ok_or_else(|| ItemsError::reader(missing()))
     }
 
     fn folder<'a>(&self, bucket: &'a str) -> Option<Folder<'a>> {
         let path = self.buckets.folder(bucket)?;
         Some(Folder::new(bucket, path))
     }
-}
-
-fn no_bucket(bucket: &str) -> ItemsError {
-    ItemsError::reader(format!("The specified bucket does not exist: {bucket}"))
 }
 
 /// Nobody can say what a Map is to do without its dataset.
