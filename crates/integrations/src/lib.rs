@@ -4,8 +4,10 @@
 
 mod aws;
 pub mod command;
+mod connections;
 mod endpoints;
 mod functions;
+mod http;
 mod idempotency;
 pub mod items;
 mod lambda;
@@ -18,6 +20,7 @@ pub mod signing;
 
 use interpreter::Document;
 
+pub use connections::Connections;
 pub use endpoints::{Endpoint, Endpoints, ServiceEndpoint};
 pub use functions::{FunctionSetting, Functions};
 pub use idempotency::IdempotencyKey;
@@ -56,6 +59,7 @@ pub async fn call(outbound: &Outbound, call: Call<'_>) -> Outcome {
             _,
             "lambda:invoke" | "lambda:invoke.waitForTaskToken",
         ] => lambda::invoke(outbound, call).await,
+        [_, _, "states", _, _, "http:invoke"] => http::invoke(outbound, call).await,
         [_, _, "states", _, _, resource] => service(outbound, resource, call).await,
         _ => Err(not_called(call.resource)),
     }

@@ -10,6 +10,7 @@ use hyper::Request;
 
 use super::endpoints::{Endpoint, Endpoints};
 use crate::aws::Models;
+use crate::connections::{Connections, ReadyConnections};
 use crate::functions::{self, Functions};
 pub(crate) use crate::sending::Told;
 use crate::sending::{Bounds, HttpSettings, LOOKUPS_MAX, NamedBy, Sender};
@@ -37,6 +38,8 @@ pub struct OutboundOptions {
     pub http: HttpSettings,
     /// What stands for Lambda functions.
     pub functions: Functions,
+    /// With which credentials HTTP tasks call whom.
+    pub connections: Connections,
 }
 
 /// Why there is no way out.
@@ -48,6 +51,9 @@ pub enum OutboundError {
     /// A function's command cannot be run.
     #[error("functions: {0}")]
     Functions(String),
+    /// A connection cannot be used.
+    #[error("connections: {0}")]
+    Connections(String),
 }
 
 /// The way out; cheap to clone.
@@ -59,6 +65,7 @@ pub struct Outbound {
     clock: fn() -> SystemTime,
     sender: Arc<Sender>,
     functions: Arc<functions::Ready>,
+    connections: Arc<ReadyConnections>,
 }
 
 /// Whom to ask.
@@ -116,7 +123,9 @@ impl Outbound {
     pub fn new(options: OutboundOptions) -> Result<Outbound, OutboundError> {
         let variable = |name: &str| std::env::var_os(name);
         let functions = functions::Ready::of(&options.functions, &options.region, variable);
+        let connections = ReadyConnections::of(&options.connections);
         Ok(Outbound {
+            connections: Arc::new(connections.map_err(OutboundError::Connections)?),
             functions: Arc::new(functions.map_err(OutboundError::Functions)?),
             endpoints: Arc::new(options.endpoints),
             models: Arc::default(),
@@ -159,6 +168,11 @@ impl Outbound {
     /// What stands for Lambda functions.
     pub(crate) fn functions(&self) -> &functions::Ready {
         &self.functions
+    }
+
+    /// With which credentials HTTP tasks call whom.
+    pub(crate) fn connections(&self) -> &ReadyConnections {
+        &self.connections
     }
 
     /// What sends requests.

@@ -41,7 +41,6 @@ type HttpClient = Client<Timed<HttpsConnector<Connector>>, Full<Bytes>>;
 pub(crate) struct Sender {
     operators: HttpClient,
     definitions: HttpClient,
-    #[allow(dead_code)] // for HTTP tasks
     allowed: Arc<[HostPort]>,
     gates: Gates,
     /// Times are counted from here.
@@ -54,7 +53,6 @@ pub(crate) enum NamedBy {
     /// It is where the operator wants calls to go.
     Operator,
     /// Whoever wrote a state machine, or started it: anybody.
-    #[allow(dead_code)] // for HTTP tasks
     Definition,
 }
 
@@ -133,7 +131,6 @@ impl Sender {
     }
 
     /// Whether the operator allows it by name, whatever its addresses.
-    #[allow(dead_code)] // for HTTP tasks
     pub(crate) fn is_allowed(&self, endpoint: &HostPort) -> bool {
         self.allowed.contains(endpoint)
     }
@@ -146,8 +143,7 @@ impl Sender {
         bounds: Bounds,
     ) -> Result<Told, NotTold> {
         let Some(endpoint) = HostPort::of(request.uri()) else {
-            let why = format!("{} is no URL of a host", request.uri());
-            return Err(NotTold::Broken(why));
+            return Err(NotTold::Broken("its URL names no host".to_owned()));
         };
         // Apart, so that no definition can have calls of the operator's endpoints paused.
         let (client, gate) = match named_by {
@@ -209,7 +205,6 @@ async fn exchange(
 }
 
 /// What a status is called, where the answer itself need not say.
-#[allow(dead_code)] // for HTTP tasks
 pub(crate) fn reason(status: u16) -> &'static str {
     let status = StatusCode::from_u16(status).ok();
     status

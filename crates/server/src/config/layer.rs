@@ -8,7 +8,7 @@ use super::limits::LimitsLayer;
 use crate::log::{Format, Level};
 use crate::quotas::{Profile, Quota, QuotasLayer};
 use integrations::items::{BucketFolder, Buckets};
-use integrations::{Endpoints, FunctionSetting, Functions, ServiceEndpoint};
+use integrations::{Connections, Endpoints, FunctionSetting, Functions, ServiceEndpoint};
 
 /// What one source says. Flags, variables and the file's keys all have these names, each in the
 /// manner of its kind: `--poll-hold-seconds`, `TOWPATH_POLL_HOLD_SECONDS`, `poll_hold_seconds`; those of
@@ -114,6 +114,10 @@ pub struct Layer {
     /// The same in the file.
     #[arg(skip)]
     pub buckets: Option<Buckets>,
+
+    /// `[connections]`: in the file alone, since secrets have no place in a command line.
+    #[arg(skip)]
+    pub connections: Option<Connections>,
 
     /// `[http]`
     #[command(flatten)]

@@ -28,7 +28,7 @@ pub use span::Span;
 use crate::log::{Format, Level};
 use crate::quotas::{Profile, QuotasLayer};
 use integrations::items::Buckets;
-use integrations::{Endpoints, Functions};
+use integrations::{Connections, Endpoints, Functions};
 
 /// Where a value came from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -74,6 +74,8 @@ pub struct Settings {
     pub functions: Functions,
     /// Folders that stand for buckets; likewise.
     pub buckets: Buckets,
+    /// With which credentials HTTP tasks call whom.
+    pub connections: Connections,
     /// How calls are sent.
     pub http: HttpSettings,
     pub aws_models: Setting<String>,
@@ -165,6 +167,10 @@ impl Settings {
         buckets
             .check()
             .map_err(|why| ConfigError(format!("{}: buckets: {why}", path.display())))?;
+        let connections = file.connections.clone().unwrap_or_default();
+        connections
+            .check()
+            .map_err(|why| ConfigError(format!("{}: connections: {why}", path.display())))?;
         let settings = Settings::merge(flags, environment.layer, file, &path);
         settings.check()?;
         Ok(settings)
@@ -233,6 +239,7 @@ impl Settings {
             endpoints,
             functions,
             buckets,
+            connections: file.connections.take().unwrap_or_default(),
             listen: pick!(listen, vec![DEFAULT_LISTEN.to_owned()]),
             allowed_hosts: pick!(allowed_hosts, Vec::new()),
             insecure_no_auth: pick!(insecure_no_auth, false),

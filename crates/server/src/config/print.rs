@@ -163,6 +163,13 @@ pub fn print(settings: &Settings, out: &mut dyn Write) -> io::Result<()> {
         rows.iter()
             .try_for_each(|(name, value)| writeln!(out, "{name} = {value}"))
     })?;
+    settings.connections.rows().try_for_each(|(name, rows)| {
+        writeln!(out, "\n[connections.{}]", quoted(name))?;
+        rows.iter().try_for_each(|(name, value)| match value {
+            Some(value) => writeln!(out, "{name} = {value}"),
+            None => writeln!(out, "{name} = \"\"  # set, and not shown"),
+        })
+    })?;
     let mut buckets = settings.buckets.iter().peekable();
     if buckets.peek().is_some() {
         writeln!(out, "\n[buckets]")?;

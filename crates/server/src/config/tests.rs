@@ -290,3 +290,46 @@ fn buckets_are_folders_that_are_named_in_three_places() {
         "{wrong}"
     );
 }
+
+#[test]
+fn functions_and_connections_are_printed_without_secrets() {
+    let file = r#"
+        [functions]
+        a = "http://127.0.0.1:9000/a"
+        b = "python3 'b c.py'"
+        [functions."arn:aws:lambda:us-east-1:000000000000:function:c:1"]
+        command = ["c"]
+        environment = { A = "b \"c\"" }
+        [connections.api]
+        hosts = ["a.test", "b.test:8443"]
+        basic = { username = "u", password = "hidden" }
+        headers = { X-Tenant = "hidden" }
+        [connections.login.oauth]
+        token_url = "https://a.test/token"
+        client_id = "hidden"
+        client_secret = { env = "SECRET" }
+        body = { scope = "hidden" }
+        [connections.login]
+        hosts = ["a.test"]
+    "#;
+    let flags = Layer {
+        function: Some(vec!["a=cat".parse().unwrap()]),
+        ..Layer::default()
+    };
+    let settings = load(
+        flags,
+        &[("TOWPATH_FUNCTION", "d=http://d.test")],
+        Some(file),
+    )
+    .unwrap();
+    let mut printed = Vec::new();
+    print(&settings, &mut printed).unwrap();
+    let printed = String::from_utf8(printed).unwrap();
+    assert!(!printed.contains("hidden"), "{printed}");
+    assert!(printed.contains(r#"{ env = "SECRET" }"#), "{printed}");
+    let again = load(Layer::default(), &[], Some(&printed)).unwrap();
+    assert_eq!(again.functions, settings.functions);
+    assert_eq!(again.functions.rows().count(), 4);
+    let complaint = complaint(Layer::default(), &[], Some("[connections.c]\nhosts = []\n"));
+    assert!(complaint.contains("connections: c: hosts"), "{complaint}");
+}

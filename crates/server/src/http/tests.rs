@@ -14,7 +14,7 @@ use tokio::time::{Duration, Instant};
 use super::*;
 use crate::clock::Clock;
 use crate::driver::{self, Started};
-use integrations::{Endpoints, Functions, HttpSettings, Outbound, OutboundOptions};
+use integrations::{Connections, Endpoints, Functions, HttpSettings, Outbound, OutboundOptions};
 
 /// Runs `test` against a listener, in one thread whose clock is virtual.
 fn with_listener<F: Future<Output = ()>>(test: impl FnOnce(SocketAddr, Arc<Metrics>) -> F) {
@@ -99,6 +99,7 @@ pub(super) fn edge(runtime: tokio::runtime::Handle) -> (Edge, driver::Threads) {
             clock: std::time::SystemTime::now,
             http: HttpSettings::default(),
             functions: Functions::default(),
+            connections: Connections::default(),
         })
         .unwrap(),
         logs_to_groups: false,

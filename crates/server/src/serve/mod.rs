@@ -159,6 +159,7 @@ fn start(
         clock: SystemTime::now,
         http: settings.http.of_calls(),
         functions: settings.functions.clone(),
+        connections: settings.connections.clone(),
     })
     .context("cannot prepare calls to other services")?
     .with_models(settings.aws_models());

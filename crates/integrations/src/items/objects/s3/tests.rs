@@ -233,6 +233,7 @@ fn objects(endpoint: &str) -> (tokio::runtime::Runtime, Objects) {
         clock: std::time::SystemTime::now,
         http: HttpSettings::default(),
         functions: Functions::default(),
+        connections: crate::Connections::default(),
     };
     let outbound = {
         let _inside = runtime.enter();
