@@ -21,6 +21,7 @@ mod serve;
 mod service;
 mod trial;
 mod validate;
+mod watch;
 mod watching;
 mod worker;
 
@@ -51,6 +52,7 @@ enum Command {
     Run(run::RunArgs),
     Import(import::ImportArgs),
     Worker(worker::WorkerArgs),
+    Watch(watch::WatchArgs),
     Demo(demo::DemoArgs),
     Doctor(doctor::DoctorArgs),
     /// Reads one file for the demo's worker
@@ -99,6 +101,7 @@ fn main() -> ExitCode {
         Command::Run(args) => run::run(args),
         Command::Import(args) => import::run(args),
         Command::Worker(args) => worker::run(args),
+        Command::Watch(args) => watch::run(args),
         Command::Doctor(args) => doctor::run(&args),
         Command::Demo(args) => demo::run(args),
         Command::DemoFile => demo::run_file_task(),

@@ -69,7 +69,7 @@ impl ResultsWriter {
     /// Takes the next result.
     pub fn write(&mut self, result: &ChildResult) -> Result<(), ItemsError> {
         let files = match result.status {
-            ChildStatus::Failed | ChildStatus::TimedOut | ChildStatus::Aborted => 0,
+            ChildStatus::Failed => 0,
             ChildStatus::Pending => 1,
             ChildStatus::Succeeded => 2,
         };
