@@ -188,6 +188,57 @@ class Aws(ServerTestCase):
         self.assertEqual(seen["mine"], {"a": 1})
         self.assertEqual(json.loads(seen["SUCCEEDED"]["input"]), {})
 
+    def test_jobs_are_waited_for(self):
+        glue = self.moto.client("glue")
+        job = unique("job")
+        glue.create_job(Name=job, Role="r", Command={"Name": "glueetl", "ScriptLocation": "s3://b/s"})
+        run = self.output("glue:startJobRun.sync", {"JobName": job})
+        self.assertEqual((run["JobName"], run["JobRunState"]), (job, "SUCCEEDED"))
+        query = {
+            "QueryString": "SELECT 1",
+            "ResultConfiguration": {"OutputLocation": "s3://bucket/out"},
+        }
+        found = self.output("athena:startQueryExecution.sync", query)
+        self.assertEqual(found["QueryExecution"]["Status"]["State"], "SUCCEEDED")
+        self.moto.client("codebuild").create_project(
+            name="project",
+            source={"type": "S3", "location": "b/k"},
+            artifacts={"type": "NO_ARTIFACTS"},
+            environment={
+                "type": "LINUX_CONTAINER",
+                "image": "i",
+                "computeType": "BUILD_GENERAL1_SMALL",
+            },
+            serviceRole=f"arn:aws:iam::{ACCOUNT}:role/service-role/build",
+        )
+        built = self.output("codebuild:startBuild.sync", {"ProjectName": "project"})
+        self.assertEqual(built["Build"]["BuildStatus"], "SUCCEEDED")
+
+    def test_a_cluster_is_created_and_a_step_is_added(self):
+        cluster = {
+            "Name": "c",
+            "ReleaseLabel": "emr-6.0.0",
+            "Instances": {
+                "MasterInstanceType": "m4.large",
+                "InstanceCount": 1,
+                "KeepJobFlowAliveWhenNoSteps": True,
+            },
+            "JobFlowRole": "EMR_EC2_DefaultRole",
+            "ServiceRole": "EMR_DefaultRole",
+        }
+        made = self.output("elasticmapreduce:createCluster.sync", cluster)
+        self.assertEqual(made["ClusterId"], made["Cluster"]["Id"])
+        step = {"Name": "s", "HadoopJarStep": {"Jar": "j"}}
+        given = {"ClusterId": made["ClusterId"], "Step": step}
+        added = self.output("elasticmapreduce:addStep", given)
+        self.assertTrue(added["StepId"].startswith("s-"))
+
+    def test_a_job_that_is_missing_fails_when_it_is_submitted(self):
+        ended = self.run_task("glue:startJobRun.sync", {"JobName": unique("none")})
+        self.assertEqual(ended["error"], "Glue.EntityNotFoundException")
+        ended = self.run_task("ecs:runTask.sync", {"TaskDefinition": unique("none")})
+        self.assertEqual((ended["status"], ended["error"][:4]), ("FAILED", "ECS."))
+
     def test_logs_go_to_the_group_that_the_machine_names(self):
         logs = self.moto.client("logs")
         group = f"/aws/vendedlogs/{unique('group')}"

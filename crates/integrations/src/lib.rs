@@ -81,8 +81,14 @@ async fn service(outbound: &Outbound, resource: &str, call: Call<'_>) -> Outcome
 
 /// Waits for the end of what a `.sync` call began, and gives its result. `submitted` is what [`call`]
 /// gave.
-pub async fn watch(_outbound: &Outbound, call: Call<'_>, _submitted: &Document) -> Outcome {
-    Err(not_called(call.resource))
+pub async fn watch(outbound: &Outbound, call: Call<'_>, submitted: &Document) -> Outcome {
+    let resource = call.resource.splitn(6, ':').nth(5).unwrap_or_default();
+    let (service, action) = resource.split_once(':').unwrap_or((resource, ""));
+    let action = action.split('.').next().unwrap_or(action);
+    match optimized::of(service) {
+        Some(service) => optimized::watch(outbound, service, action, call, submitted).await,
+        None => Err(not_called(call.resource)),
+    }
 }
 
 /// `sfn` and `getActivityTask`, of a resource that names a call of AWS's SDK.

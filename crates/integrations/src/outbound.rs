@@ -14,7 +14,7 @@ use crate::connections::{Connections, ReadyConnections};
 use crate::functions::{self, Functions};
 pub(crate) use crate::sending::Told;
 use crate::sending::{Bounds, HttpSettings, LOOKUPS_MAX, NamedBy, Sender};
-use crate::signing::{Environment, Signer, ToSign};
+use crate::signing::{self, Environment, Signer, ToSign};
 
 /// A result may have 256 KiB; what is larger is refused by the engine, with its own words, as long as
 /// it can be read at all. Sources: AWS Lambda quotas, response payload, 6 MB, and time-out, 15 minutes.
@@ -141,6 +141,14 @@ impl Outbound {
     pub fn with_models(mut self, folder: Option<PathBuf>) -> Outbound {
         self.models = Arc::new(Models::in_folder(folder));
         self
+    }
+
+    /// Whether the service that has these names is a program on this machine.
+    pub(crate) fn is_near<'a>(&self, names: impl IntoIterator<Item = &'a str>) -> bool {
+        let endpoint = self.endpoints.of(names);
+        let uri = endpoint.and_then(|endpoint| endpoint.url.parse::<hyper::Uri>().ok());
+        uri.and_then(|uri| Some(signing::is_loopback(uri.authority()?.as_str())))
+            .unwrap_or(false)
     }
 
     /// What is known of services.

@@ -1,16 +1,13 @@
 //! `events:putEvents`.
 
-use interpreter::Document;
 use serde_json::Value;
-
-use crate::Outcome;
 
 /// One entry that failed fails the task. Source: AWS developer guide, "Add EventBridge events with Step
 /// Functions": `EventBridge.FailedEntry`.
-pub(super) fn checked(result: Value) -> Outcome {
+pub(super) fn checked(result: Value) -> Result<Value, (String, String)> {
     let failed = result.get("FailedEntryCount").and_then(Value::as_u64);
     match failed {
-        None | Some(0) => Ok(Document::from_value(result)),
+        None | Some(0) => Ok(result),
         Some(_) => Err(("EventBridge.FailedEntry".to_owned(), result.to_string())),
     }
 }

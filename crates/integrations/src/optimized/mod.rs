@@ -7,8 +7,12 @@
 //! Source: AWS developer guide, "Integrating optimized services", and results recorded from AWS. Names of
 //! exceptions where none was recorded: those of the SDK.
 
+mod bedrock;
+mod emr;
 mod events;
+mod jobs;
 mod sqs;
+mod watch;
 
 use interpreter::Document;
 use serde_json::{Value, json};
@@ -16,6 +20,8 @@ use serde_json::{Value, json};
 use crate::aws::{self, Ask, Failure, Words};
 use crate::outbound::Outbound;
 use crate::{Call, Outcome, lambda};
+
+pub(crate) use watch::watch;
 
 /// An optimized integration of a service.
 #[derive(Clone, Copy, Debug)]
@@ -44,11 +50,13 @@ macro_rules! services {
 const SERVICES: &[Optimized] = services! {
     "athena"           "athena"         "Athena"        "AmazonAthena"           "AmazonAthenaException"
     "batch"            "batch"          "Batch"         "AWSBatch"               "AWSBatchException"
+    "bedrock"          "bedrock"        "Bedrock"       "AmazonBedrock"          "AmazonBedrockException"
     "codebuild"        "codebuild"      "CodeBuild"     "AWSCodeBuild"           "AWSCodeBuildException"
     "databrew"         "databrew"       "GlueDataBrew"  "AWSGlueDataBrew"        "AWSGlueDataBrewException"
     "dynamodb"         "dynamodb"       "DynamoDB"      "AmazonDynamoDBv2"       "AmazonDynamoDBException"
     "ecs"              "ecs"            "ECS"           "AmazonECS"              "AmazonECSException"
     "eks"              "eks"            "EKS"           "AmazonEKS"              "AmazonEKSException"
+    "elasticmapreduce" "emr"            "ElasticMapReduce" "AmazonElasticMapReduce" "AmazonElasticMapReduceException"
     "emr-containers"   "emrcontainers"  "EMRContainers" "AmazonEMRContainers"    "AmazonEMRContainersException"
     "emr-serverless"   "emrserverless"  "EMRServerless" "AWSEMRServerless"       "AWSEMRServerlessException"
     "events"           "eventbridge"    "EventBridge"   "AmazonEventBridge"      "AmazonEventBridgeException"
@@ -72,20 +80,52 @@ pub(crate) async fn call(
     call: Call<'_>,
 ) -> Outcome {
     let given = call.parameters.value();
-    let changed = match (service.resource, action) {
+    let ask = |action, parameters| ask(outbound, service, action, parameters, call);
+    let result = match (service.resource, action) {
         ("sqs", "sendMessage") => {
-            Some(sqs::parameters(given).map_err(|cause| service.client_error(cause))?)
+            let parameters = sqs::parameters(given);
+            let parameters = parameters.map_err(|cause| service.client_error(cause))?;
+            ask(action, &parameters).await?
         }
-        ("sns", "publish") => Some(with_text(given, "Message")),
-        _ => None,
+        ("sns", "publish") => ask(action, &with_text(given, "Message")).await?,
+        ("events", "putEvents") => events::checked(ask(action, given).await?)?,
+        ("bedrock", "invokeModel") => {
+            let parameters = bedrock::parameters(outbound, given).await?;
+            let invoked = self::ask(outbound, &BEDROCK_RUNTIME, action, &parameters, call).await?;
+            bedrock::result(outbound, given, invoked).await?
+        }
+        ("elasticmapreduce", _) => {
+            if let Some(change) = emr::by_name(action) {
+                let cluster = json!({"ClusterId": given.get("ClusterId")});
+                let list = ask(change.list, &cluster).await?;
+                let parameters = change.parameters(given, &list);
+                let parameters = parameters.map_err(|cause| service.client_error(cause))?;
+                ask(change.change, &parameters).await?
+            } else if let Some(emr::Request {
+                action: own,
+                parameters,
+            }) = emr::request(action, given)
+            {
+                emr::result(action, ask(own, &parameters).await?)
+            } else {
+                return Err(crate::not_called(call.resource));
+            }
+        }
+        // These speak to the API of a cluster, and not to EKS.
+        ("eks", "call" | "runJob") => return Err(crate::not_called(call.resource)),
+        _ => ask(action, given).await?,
     };
-    let parameters = changed.as_ref().unwrap_or(given);
-    let result = ask(outbound, service, action, parameters, call).await?;
-    match (service.resource, action) {
-        ("events", "putEvents") => events::checked(result),
-        _ => Ok(Document::from_value(result)),
-    }
+    Ok(Document::from_value(result))
 }
+
+/// Models are invoked at another service than they are made.
+static BEDROCK_RUNTIME: Optimized = Optimized {
+    resource: "bedrock",
+    model: "bedrockruntime",
+    prefix: "Bedrock",
+    client: "AmazonBedrockRuntime",
+    exception: "AmazonBedrockRuntimeException",
+};
 
 /// Asks, and gives the result with what is told of the answer.
 async fn ask(
