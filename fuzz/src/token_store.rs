@@ -117,6 +117,7 @@ fn stored_execution(bytes: &[u8]) {
             id,
             revision: 1,
             snapshot: snapshot.to_vec(),
+            holds: history.to_vec(),
             events: Some(EventRun {
                 first: 1,
                 count: 1,
@@ -131,6 +132,7 @@ fn stored_execution(bytes: &[u8]) {
         }],
         removals: Vec::new(),
         records: Vec::new(),
+        tally: Vec::new(),
     };
     store
         .commit(Epoch(0), &[written])
@@ -153,6 +155,7 @@ fn record(kind: RecordKind, bytes: &[u8]) {
             key: b"r".to_vec(),
             value: Some(bytes.to_vec()),
         }],
+        tally: bytes.to_vec(),
     };
     store
         .commit(Epoch(0), &[written])
@@ -194,5 +197,6 @@ fn options() -> ShardOptions {
         executions_cached_max: 2,
         limits: interpreter::Limits::default(),
         express_retention_ms: 0,
+        windows: engine::Windows::default(),
     }
 }

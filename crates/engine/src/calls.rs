@@ -16,11 +16,11 @@ impl Shard {
         task: u32,
         result: Result<Document, (String, String)>,
     ) {
-        let is_open = self
-            .delivery
-            .tasks
-            .get(&(id, task))
-            .is_some_and(|entry| &*entry.queue == OUTBOX);
+        // Of an execution that is not in memory it is seen when it is.
+        let is_open = match self.delivery.tasks.get(&(id, task)) {
+            Some(entry) => &*entry.queue == OUTBOX,
+            None => !self.executions.has(id),
+        };
         if !is_open {
             return;
         }

@@ -17,6 +17,11 @@ impl HistoryClock {
         HistoryClock { latest_ms }
     }
 
+    /// What [`HistoryClock::at`] would say.
+    pub(crate) fn seen(&self, now: Now) -> i64 {
+        self.latest_ms.max(now.wall_ms)
+    }
+
     /// The time of an event that happens now.
     pub(crate) fn at(&mut self, now: Now) -> i64 {
         if interpreter::breaks::awake("r22") {

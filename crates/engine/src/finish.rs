@@ -66,7 +66,9 @@ impl Shard {
         let at_ms = self.clock.at(now);
         self.executions.closed(number, id);
         put_out_calls(id, &mut turn, number, out);
-        out.push(Output::Commit(turn.into_removal(number, at_ms, id, live)));
+        let mut commit = turn.into_removal(number, at_ms, id, live);
+        commit.tally = self.tally();
+        out.push(Output::Commit(commit));
         number
     }
 
@@ -140,6 +142,7 @@ impl Shard {
         }
         let write = turn.into_write(number, id, live, &mut self.delivery, &mut self.timers);
         commit.executions.push(write);
+        commit.tally = self.tally();
         if closed.is_some() {
             self.executions.closed(number, id);
         }

@@ -14,13 +14,14 @@ use crate::shard::Shard;
 impl Shard {
     /// Brings waiting tasks and waiting polls of a queue together.
     pub(crate) fn serve(&mut self, queue: &Arc<str>) {
-        while let Some((ticket, execution, event)) = self.delivery.queue(queue).match_up() {
-            self.delivery
-                .set(execution, event, TaskState::Offered(ticket));
+        while let Some((ticket, position, task)) = self.delivery.queue(queue).match_up() {
+            self.delivery.offer(queue, ticket, position, task);
             self.delivery.polls.set(ticket, PollState::Offered);
+            let event = task.event;
             self.agenda
-                .push_back((execution, Work::Offer { ticket, event }));
+                .push_back((task.execution, Work::Offer { ticket, event }));
         }
+        self.delivery.note_low(queue);
     }
 
     /// A poll that was meant to get a task which is gone: it waits on, at its old place.

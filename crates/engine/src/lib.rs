@@ -28,6 +28,7 @@ pub use rejection::{ErrorName, Rejection};
 mod calls;
 mod counts;
 mod finish;
+mod holds;
 mod load;
 mod machine_type;
 mod map_runs;
@@ -42,9 +43,11 @@ mod sweep;
 mod timers;
 mod token;
 mod watching;
+mod windows;
 mod world;
 
 pub use counts::CountsMax;
+pub use delivery::{TaskSearch, find_tasks};
 pub use load::{Definition, load_definition, load_execution};
 pub use machine_type::machine_type;
 pub use map_runs::{
@@ -54,5 +57,7 @@ pub use map_runs::{
 pub use read::{ReadError, read};
 pub use shard::{Gauges, Shard, ShardOptions};
 pub use sweep::{Found, Search, find_expired};
+pub use timers::{TimerSearch, find_timers};
 pub use token::TOKEN_CHARS_MAX;
 pub use watching::{LogEvents, LogLevel, LogPlan, StatusChange};
+pub use windows::Windows;

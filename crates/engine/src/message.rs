@@ -4,14 +4,16 @@ use std::sync::Arc;
 
 use asl::StateMachine;
 use interpreter::{Document, EventId};
-use store::{Commit, CommitNumber, ExecutionId, ExecutionRow};
+use store::{Commit, CommitNumber, ExecutionId, ExecutionRow, TaskRow, TimerRow};
 
+use crate::delivery::TaskSearch;
 use crate::load::Definition;
 use crate::map_runs::{ItemsRead, LookedUp, Lookup, MapRunId};
 use crate::operations::{Request, Response};
 use crate::rejection::Rejection;
 use crate::shapes::ActivityTask;
 use crate::sweep::{Found, Search};
+use crate::timers::TimerSearch;
 use crate::watching::{LogEvents, LogPlan, StatusChange};
 
 /// Names a request in flight. The driver makes tickets up and never uses one twice.
@@ -122,6 +124,20 @@ pub enum Message {
         /// What was found.
         Found,
     ),
+    /// An answer to [`Output::FindTimers`].
+    FoundTimers {
+        /// What was looked for.
+        search: TimerSearch,
+        /// What was found.
+        rows: Vec<TimerRow>,
+    },
+    /// An answer to [`Output::FindTasks`].
+    FoundTasks {
+        /// What was looked for.
+        search: TaskSearch,
+        /// What was found.
+        rows: Vec<TaskRow>,
+    },
     /// Commits up to this number are durable.
     Durable(
         /// The number.
@@ -199,6 +215,16 @@ pub enum Output {
     FindExpired(
         /// For which.
         Search,
+    ),
+    /// Look for timers that are due soon and answer with [`Message::FoundTimers`].
+    FindTimers(
+        /// For which.
+        TimerSearch,
+    ),
+    /// Look for tasks that are next in a queue and answer with [`Message::FoundTasks`].
+    FindTasks(
+        /// For which.
+        TaskSearch,
     ),
     /// Ask the store for the name again: it was looked up too long ago. The request comes back.
     LookUpAgain {

@@ -103,7 +103,7 @@ impl Shard {
             | Work::StopById { ticket, .. }
             | Work::Join { ticket, .. } => self.reply(ticket, 0, Err(in_quarantine()), out),
             Work::Offer { ticket, event } => {
-                self.delivery.close(id, event);
+                self.delivery.tasks.remove(&(id, event));
                 self.park_again(ticket);
             }
             Work::Timer(_)

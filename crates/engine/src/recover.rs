@@ -1,20 +1,21 @@
-//! A shard from what the store holds: records, timers and queues. Executions stay on disk.
+//! A shard from what the store holds: the small records, and what it counted. Executions, timers and
+//! queues stay on disk, so a start takes no longer when there are many of them.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use interpreter::{TimerId, TimerKind};
 use store::{RecordKind, Store, StoreError};
 
 use crate::clock::HistoryClock;
-use crate::delivery::{Delivery, OUTBOX};
+use crate::delivery::{Counts, Delivery, OUTBOX, Outbox};
 use crate::executions::Executions;
+use crate::holds::Tally;
 use crate::ids::Ids;
 use crate::map_runs::{MapRun, MapRunId, MapRuns};
 use crate::message::Now;
 use crate::records::{self, ActivityRecord, AliasRecord, MachineRecord, VersionRow};
 use crate::shard::{Machine, Shard, ShardOptions};
 use crate::sweep::Sweep;
-use crate::timers::{Armed, FireAt, Timers};
+use crate::timers::Timers;
 use crate::token::TokenKey;
 use crate::world::Surroundings;
 
@@ -25,13 +26,27 @@ impl Shard {
         store: &dyn Store,
         now: Now,
     ) -> Result<Shard, StoreError> {
+        let clock = HistoryClock::starting_at(store.latest_ms()?);
+        // Whoever began before and wrote nothing left no row with this number.
+        let process = store.last_commit()?;
+        let said = store.tally()?;
+        let tally = match said.is_empty() {
+            true => Tally::default(),
+            false => Tally::decode(&said)
+                .ok_or_else(|| StoreError::Damaged("the shard's tally does not read".into()))?,
+        };
+        let tasks = Counts {
+            queued: tally.tasks_queued,
+            handed_out: tally.tasks_handed_out,
+            unconfirmed: tally.tasks_handed_out,
+        };
         let mut shard = Shard {
             poll_hold_ms: options.poll_hold_ms,
             polls_per_activity_max: options.polls_per_activity_max,
             counts: options.counts,
             limits: options.limits,
             tokens: TokenKey::new(&options.token_key),
-            clock: HistoryClock::starting_at(store.latest_ms()?),
+            clock,
             ids: Ids::new(options.seed),
             world: Surroundings {
                 owner: options.owner,
@@ -49,24 +64,33 @@ impl Shard {
             sweep: Sweep::starting_at(now),
             sync_executions: 0,
             records_commit: 0,
-            delivery: Delivery::default(),
-            timers: Timers::default(),
+            delivery: Delivery::starting_with(process, tasks, tally.next_position, options.windows),
+            timers: Timers::starting_at(
+                now,
+                clock.seen(now),
+                process,
+                tally.timers,
+                options.windows,
+            ),
             names: BTreeMap::new(),
             names_in_order: VecDeque::new(),
             names_forgotten: 0,
             settling: VecDeque::new(),
-            issued: store.last_commit()?,
-            durable: store.last_commit()?,
+            issued: process,
+            durable: process,
             draining: false,
-            executions_open: 0,
+            executions_open: tally.executions_open,
             put_backs: 0,
             agenda: VecDeque::new(),
             quarantined: BTreeSet::new(),
             owed_calls: Vec::new(),
+            outbox: Outbox::reading_until(tally.next_position, options.windows.page),
         };
         shard.names_forgotten = shard.durable;
         shard.recover_records(store)?;
-        shard.recover_work(store, now)?;
+        if said.is_empty() && process > 0 {
+            shard.adopt_all(store)?;
+        }
         Ok(shard)
     }
 
@@ -146,35 +170,20 @@ impl Shard {
         }
     }
 
-    /// Timers and queues: every open execution has an entry in one of them (R32), so they also tell
-    /// how many are open.
-    fn recover_work(&mut self, store: &dyn Store, now: Now) -> Result<(), StoreError> {
-        let at_ms = self.clock.at(now);
+    /// What a version without tallies left: all timers and tasks are read, and stay in memory until
+    /// their executions are written again. Every open execution has an entry in one of them (R32), so
+    /// they also tell how many are open.
+    fn adopt_all(&mut self, store: &dyn Store) -> Result<(), StoreError> {
         let mut open = Vec::new();
         store.timers(&mut |row| {
-            let Some(kind) = timer_kind(row.kind) else {
-                return;
-            };
-            let span = i64::try_from(row.span_ms).unwrap_or(i64::MAX);
-            let fire = match kind {
-                TimerKind::WaitUntil => FireAt::Wall(row.due_ms),
-                // Heartbeats are not written down, so each open task gets one full interval.
-                TimerKind::Heartbeat => FireAt::after(span, now),
-                _ => FireAt::after(row.due_ms.saturating_sub(at_ms), now),
-            };
-            let armed = Armed {
-                fire,
-                due_ms: row.due_ms,
-                stored: true,
-            };
-            self.timers.arm(row.execution, TimerId(row.timer), armed);
+            self.timers.adopt(&row);
             open.push(row.execution);
         })?;
         store.tasks(&mut |row| {
             if row.queue == OUTBOX && row.hand_outs == 0 {
                 self.owed_calls.push((row.execution, row.event));
             }
-            self.delivery.recover(&row);
+            self.delivery.adopt(&row);
             open.push(row.execution);
         })?;
         open.sort_unstable();
@@ -210,18 +219,4 @@ fn each_record<T: serde::de::DeserializeOwned>(
             visit(record);
         }
     }
-}
-
-fn timer_kind(number: u8) -> Option<TimerKind> {
-    [
-        TimerKind::Wait,
-        TimerKind::WaitUntil,
-        TimerKind::TaskTimeout,
-        TimerKind::Heartbeat,
-        TimerKind::Retry,
-        TimerKind::ExecutionTimeout,
-        TimerKind::Continue,
-    ]
-    .into_iter()
-    .find(|kind| *kind as u8 == number)
 }

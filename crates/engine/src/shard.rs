@@ -8,13 +8,14 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use asl::StateMachine;
-use store::{Commit, CommitNumber, ExecutionId, RecordWrite};
+use store::{Commit, CommitNumber, ExecutionId, RecordWrite, TaskRow, TimerRow};
 
 use crate::arn::Owner;
 use crate::clock::HistoryClock;
 use crate::counts::CountsMax;
-use crate::delivery::Delivery;
+use crate::delivery::{Delivery, Outbox, TaskSearch};
 use crate::executions::{Executions, Work};
+use crate::holds::Tally;
 use crate::ids::Ids;
 use crate::load::Definition;
 use crate::map_runs::MapRuns;
@@ -26,6 +27,7 @@ use crate::sweep::Sweep;
 use crate::timers::Timers;
 use crate::token::TokenKey;
 use crate::watching::LogPlan;
+use crate::windows::Windows;
 use crate::world::{SeenBy, Surroundings};
 
 /// What an operator may set.
@@ -49,6 +51,8 @@ pub struct ShardOptions {
     pub limits: interpreter::Limits,
     /// How long EXPRESS executions are kept after their end, in milliseconds; 0 by default: not at all.
     pub express_retention_ms: i64,
+    /// How much of the store's timers and queues is held in memory.
+    pub windows: Windows,
 }
 
 /// Counts, for gauges and checks.
@@ -160,6 +164,8 @@ pub struct Shard {
     pub(crate) quarantined: BTreeSet<ExecutionId>,
     /// Calls to make again after a restart.
     pub(crate) owed_calls: Vec<(ExecutionId, u32)>,
+    /// Where the reading of those stands.
+    pub(crate) outbox: Outbox,
 }
 
 /// States entered in one turn before others get theirs (S20).
@@ -180,6 +186,7 @@ const DEFINITIONS_CACHED_MAX: usize = 1_024;
 impl Shard {
     /// Takes a message, and puts what is to be done at the end of `out`.
     pub fn handle(&mut self, message: Message, now: Now, out: &mut Vec<Output>) {
+        self.timers.see(now, self.clock.seen(now));
         match message {
             Message::Request {
                 ticket,
@@ -212,6 +219,11 @@ impl Shard {
             }
             Message::MapRunLookedUp(looked_up) => self.map_run_looked_up(looked_up, out),
             Message::FoundExpired(found) => self.found_expired(found, now, out),
+            Message::FoundTimers { search, rows } => {
+                let executions = &self.executions;
+                self.timers.found(&search, &rows, |id| executions.has(id));
+            }
+            Message::FoundTasks { search, rows } => self.found_tasks(&search, &rows),
             Message::Durable(number) => self.became_durable(number),
             Message::Tick => self.tick(now, out),
             Message::Drain => self.drain(out),
@@ -219,12 +231,19 @@ impl Shard {
         while let Some((id, work)) = self.agenda.pop_front() {
             self.work(id, work, now, out);
         }
-        self.executions.shrink(self.durable);
+        for id in self.executions.shrink(self.durable) {
+            self.timers.leave(id);
+            self.delivery.leave(id);
+        }
+        let searches = self.delivery.looks(self.durable);
+        out.extend(searches.into_iter().map(Output::FindTasks));
     }
 
     /// When [`Message::Tick`] is wanted next, on the steady clock, in milliseconds.
     pub fn next_due_ms(&self, now: Now) -> Option<i64> {
-        let owed = !self.owed_calls.is_empty() || self.map_runs.has_work();
+        let owed = !self.owed_calls.is_empty()
+            || self.map_runs.has_work()
+            || self.outbox.wants_more(self.owed_calls.len());
         let owed = owed.then_some(now.steady_ms);
         let timers = self
             .timers
@@ -237,6 +256,17 @@ impl Shard {
             .min()
     }
 
+    /// Whether a task of the store that waits in a queue will be handed out when its turn comes.
+    /// For checks.
+    pub fn will_find_task(&self, row: &TaskRow) -> bool {
+        self.delivery.will_find(row)
+    }
+
+    /// Whether a timer of the store will fire when it is due. For checks.
+    pub fn will_find_timer(&self, row: &TimerRow) -> bool {
+        self.timers.will_find(row)
+    }
+
     /// Counts as of now.
     pub fn gauges(&self) -> Gauges {
         Gauges {
@@ -245,7 +275,7 @@ impl Shard {
             tasks_handed_out: self.delivery.counts.handed_out,
             hand_outs_unconfirmed: self.delivery.counts.unconfirmed,
             put_backs: self.put_backs,
-            timers: self.timers.len() as u64,
+            timers: self.timers.len(),
             polls: self.delivery.polls.len() as u64,
             executions_cached: self.executions.cached() as u64,
             map_runs_open: self.map_runs.len() as u64,
@@ -394,7 +424,33 @@ impl Shard {
             executions: Vec::new(),
             removals: Vec::new(),
             records,
+            tally: Vec::new(),
         }));
+    }
+
+    /// What a commit says of all that there is after it.
+    pub(crate) fn tally(&self) -> Vec<u8> {
+        let (tasks, aside) = (&self.delivery.counts, &self.delivery.set_aside);
+        let tally = Tally {
+            executions_open: self.executions_open - self.sync_executions as u64,
+            timers: self.timers.stored(),
+            tasks_queued: tasks.queued + aside.queued,
+            tasks_handed_out: tasks.handed_out + aside.handed_out,
+            next_position: self.delivery.next_position,
+        };
+        tally.encode()
+    }
+
+    /// Tasks of a queue that were looked for, and calls to make again.
+    fn found_tasks(&mut self, search: &TaskSearch, rows: &[TaskRow]) {
+        if search.is_of_calls() {
+            let calls = self.outbox.found(search, rows);
+            self.owed_calls.extend(calls);
+            return;
+        }
+        let executions = &self.executions;
+        self.delivery.found(search, rows, |id| executions.has(id));
+        self.serve(search.queue());
     }
 
     fn became_durable(&mut self, number: CommitNumber) {
@@ -428,6 +484,9 @@ impl Shard {
 
     fn tick(&mut self, now: Now, out: &mut Vec<Output>) {
         self.sweep(now, out);
+        out.extend(self.timers.look(now).map(Output::FindTimers));
+        let calls = self.outbox.look(self.owed_calls.len());
+        out.extend(calls.map(Output::FindTasks));
         for (execution, task) in self
             .owed_calls
             .split_off(self.owed_calls.len().saturating_sub(TIMERS_PER_TICK_MAX))

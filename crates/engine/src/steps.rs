@@ -8,6 +8,7 @@ use store::ExecutionId;
 
 use crate::delivery::{PollState, TaskState};
 use crate::executions::{Found, Live, Turn, Work};
+use crate::holds::Holds;
 use crate::message::{LoadedExecution, Now, Output, Ticket};
 use crate::operations::stop_execution::does_not_exist;
 use crate::operations::{Operation, Response};
@@ -66,9 +67,14 @@ impl Shard {
                         .map(|(_, document)| document.clone())
                 };
                 let execution = Execution::restore(&row.snapshot, &mut document)?;
+                let holds = match &row.holds {
+                    Some(bytes) => Some(Holds::decode(bytes)?),
+                    None => None,
+                };
                 let mut live = Live::new(execution, definition, row.revision);
                 live.logging = logging;
-                Some(live)
+                live.may_leave = holds.is_some();
+                Some((live, holds))
             })
         };
         let live = match guarded(|| restore(loaded)) {
@@ -76,7 +82,11 @@ impl Shard {
             Err(panic) => return self.quarantine(id, None, panic, waiting, out),
         };
         match live {
-            Some(live) => {
+            Some((live, holds)) => {
+                if let Some(holds) = holds {
+                    self.timers.restore(id, holds.timers);
+                    self.delivery.restore(id, &holds.queues, &holds.tasks);
+                }
                 let closed = live.execution.status() != Status::Running;
                 self.executions.put_back(id, Box::new(live));
                 if closed {
@@ -132,12 +142,11 @@ impl Shard {
                     self.begin_execution(start, now, out);
                 }
                 Work::Offer { ticket, event } => {
-                    self.delivery.close(id, event);
+                    self.delivery.tasks.remove(&(id, event));
                     self.park_again(ticket);
                 }
-                Work::Timer(timer) => {
-                    self.timers.disarm(id, timer);
-                }
+                // Its row was read just before the execution went.
+                Work::Timer(_) => {}
                 // Nothing goes that something is still to happen to, but in quarantine.
                 Work::CallAgain { .. }
                 | Work::CallDone { .. }
@@ -159,6 +168,9 @@ impl Shard {
     ) {
         match work {
             Work::Input(input, ticket, operation) => {
+                if let Some(rejection) = self.activity_is_gone(id, &input) {
+                    return self.reply(ticket, self.issued, Err(rejection), out);
+                }
                 let result = self.input(id, live, input, now, out);
                 self.answer_caller(live, ticket, operation, result, out);
             }
@@ -298,10 +310,10 @@ impl Shard {
     ) {
         for queue in std::mem::take(&mut turn.queues) {
             while self.delivery.queue(&queue).would_serve(id) {
-                let Some((ticket, _, event)) = self.delivery.queue(&queue).match_up() else {
+                let Some((ticket, _, task)) = self.delivery.queue(&queue).match_up() else {
                     break;
                 };
-                self.hand_out(id, live, ticket, event, turn, now);
+                self.hand_out(id, live, ticket, task.event, turn, now);
             }
         }
     }
@@ -339,15 +351,7 @@ impl Shard {
         }
         let step = step.expect("a task in a queue is open in its execution");
         turn.absorb(id, step, at_ms, now, &mut self.delivery, &mut self.timers);
-        let entry = self
-            .delivery
-            .tasks
-            .get_mut(&(id, event))
-            .expect("a task in a queue has an entry");
-        entry.hand_outs += 1;
-        let hand_out = entry.hand_outs;
-        self.delivery
-            .set(id, event, TaskState::HandedOut { confirmed: false });
+        let hand_out = self.delivery.hand_out(id, event);
         turn.touch_task(id, event, &self.delivery);
         self.delivery.polls.set(
             ticket,

@@ -328,6 +328,7 @@ fn a_heartbeat_that_came_in_time_is_not_followed_by_its_timeout() {
     // What is due after a length of time is due once that has passed for certain.
     driver.now.steady_ms = driver.shard.next_due_ms(driver.now).unwrap();
     driver.shard.handle(Message::Tick, driver.now, &mut outputs);
+    outputs.retain(|output| !matches!(output, Output::FindTimers(_)));
     assert_eq!(outputs.len(), 1, "the timer waits too");
     let store = &driver.store;
     let mut definitions = |machine, revision| load_definition(store, machine, revision);

@@ -5,7 +5,7 @@ use simulator::run_seed;
 use simulator::world::Options;
 
 /// Seeds within which a break must have been found.
-const SEEDS: u64 = 40;
+const SEEDS: u64 = 200;
 
 /// The first seed that shows the violation, or what else was found instead.
 fn found(broken: Broken) -> Result<u64, Vec<u32>> {

@@ -30,7 +30,7 @@ use std::path::PathBuf;
 
 use store::{
     Commit, CommitNumber, Direction, Epoch, EventRun, ExecutionId, ExecutionRow, KvStore, Listing,
-    ListingQuery, RecordKind, Store, StoreError, TaskRow, TimerRow,
+    ListingQuery, RecordKind, Store, StoreError, TaskRow, TimerKey, TimerRow,
 };
 
 use acknowledged::Acknowledged;
@@ -183,6 +183,28 @@ impl Store for EmbeddedStore {
         limit: usize,
     ) -> Result<Vec<(Vec<u8>, Vec<u8>)>, StoreError> {
         self.store.records(kind, after, limit)
+    }
+
+    fn tally(&self) -> Result<Vec<u8>, StoreError> {
+        self.store.tally()
+    }
+
+    fn timers_before(
+        &self,
+        before_ms: i64,
+        after: Option<TimerKey>,
+        limit: usize,
+    ) -> Result<Vec<TimerRow>, StoreError> {
+        self.store.timers_before(before_ms, after, limit)
+    }
+
+    fn tasks_of(
+        &self,
+        queue: &str,
+        after: Option<u64>,
+        limit: usize,
+    ) -> Result<Vec<TaskRow>, StoreError> {
+        self.store.tasks_of(queue, after, limit)
     }
 
     fn timers(&self, visit: &mut dyn FnMut(TimerRow)) -> Result<(), StoreError> {

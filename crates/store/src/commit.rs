@@ -22,6 +22,9 @@ pub struct Commit {
     pub removals: Vec<ExecutionRemoval>,
     /// Small records that changed.
     pub records: Vec<RecordWrite>,
+    /// What the shard counts, after this commit, so that it need not count again at its next start.
+    /// Opaque here; empty: as it was.
+    pub tally: Vec<u8>,
 }
 
 /// What a step of one execution writes.
@@ -33,6 +36,9 @@ pub struct ExecutionWrite {
     pub revision: u64,
     /// The next snapshot, whole.
     pub snapshot: Vec<u8>,
+    /// Which timers and tasks are its own, as the shard writes it down: who reads the execution need
+    /// not look for their rows. Opaque here.
+    pub holds: Vec<u8>,
     /// Events appended, if any.
     pub events: Option<EventRun>,
     /// Where the execution stands in each of its listings, when that changed.

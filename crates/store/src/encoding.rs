@@ -10,57 +10,74 @@
 
 use crate::StoreError;
 use crate::commit::{CommitNumber, Epoch, EventRun};
-use crate::rows::{ExecutionId, ExecutionRow, TaskRow};
+use crate::rows::{ExecutionId, ExecutionRow, TaskRow, TimerKey, TimerRow};
 
-/// The one version there is, for every kind of value.
+/// The version of most kinds of values.
 const VERSION: u8 = 1;
 
+/// The version of the head, of executions and of timers: the tally, what an execution holds, and the
+/// clock of who armed a timer came with 2.
+const VERSION_2: u8 = 2;
+
 /// Where the shard stands: written with every commit.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Head {
     pub(crate) last_commit: CommitNumber,
     pub(crate) epoch: Epoch,
     pub(crate) at_ms: i64,
+    pub(crate) tally: Vec<u8>,
 }
 
-pub(crate) fn head(head: Head) -> Vec<u8> {
-    let mut bytes = vec![VERSION];
+pub(crate) fn head(head: &Head) -> Vec<u8> {
+    let mut bytes = vec![VERSION_2];
     put_varint(&mut bytes, head.last_commit);
     put_varint(&mut bytes, head.epoch.0);
     bytes.extend(head.at_ms.to_be_bytes());
+    put_varint(&mut bytes, head.tally.len() as u64);
+    bytes.extend_from_slice(&head.tally);
     bytes
 }
 
 pub(crate) fn head_from(bytes: &[u8]) -> Result<Head, StoreError> {
-    let mut value = Value::open("head", bytes)?;
-    let head = Head {
+    let (version, mut value) = Value::open_up_to(VERSION_2, "head", bytes)?;
+    let mut head = Head {
         last_commit: value.varint()?,
         epoch: Epoch(value.varint()?),
         at_ms: value.millis()?,
+        tally: Vec::new(),
     };
+    if version > VERSION {
+        head.tally = value.some()?.to_vec();
+    }
     value.end()?;
     Ok(head)
 }
 
-pub(crate) fn execution(revision: u64, snapshot: &[u8]) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(snapshot.len() + 6);
-    bytes.push(VERSION);
+pub(crate) fn execution(revision: u64, snapshot: &[u8], holds: &[u8]) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(snapshot.len() + holds.len() + 8);
+    bytes.push(VERSION_2);
     put_varint(&mut bytes, revision);
+    put_varint(&mut bytes, holds.len() as u64);
+    bytes.extend_from_slice(holds);
     bytes.extend_from_slice(snapshot);
     bytes
 }
 
 pub(crate) fn execution_from(bytes: &[u8]) -> Result<ExecutionRow, StoreError> {
-    let mut value = Value::open("execution", bytes)?;
+    let (version, mut value) = Value::open_up_to(VERSION_2, "execution", bytes)?;
     Ok(ExecutionRow {
         revision: value.varint()?,
+        holds: match version {
+            VERSION => None,
+            _ => Some(value.some()?.to_vec()),
+        },
         snapshot: value.rest().to_vec(),
     })
 }
 
 /// Only the revision, so that the check before a commit copies no snapshot.
 pub(crate) fn revision_from(bytes: &[u8]) -> Result<u64, StoreError> {
-    Value::open("execution", bytes)?.varint()
+    Value::open_up_to(VERSION_2, "execution", bytes)?.1.varint()
 }
 
 pub(crate) fn events(run: &EventRun) -> Vec<u8> {
@@ -105,18 +122,38 @@ pub(crate) fn name_from(bytes: &[u8]) -> Result<ExecutionId, StoreError> {
     Ok(id)
 }
 
-pub(crate) fn timer(kind: u8, span_ms: u64) -> Vec<u8> {
-    let mut bytes = vec![VERSION, kind];
-    put_varint(&mut bytes, span_ms);
+pub(crate) fn timer(timer: &TimerRow) -> Vec<u8> {
+    let mut bytes = vec![VERSION_2, timer.kind];
+    put_varint(&mut bytes, timer.span_ms);
+    bytes.push(timer.steady.is_some().into());
+    if let Some((process, steady_ms)) = timer.steady {
+        put_varint(&mut bytes, process);
+        bytes.extend(steady_ms.to_be_bytes());
+    }
     bytes
 }
 
-/// Kind and span.
-pub(crate) fn timer_from(bytes: &[u8]) -> Result<(u8, u64), StoreError> {
-    let mut value = Value::open("timer", bytes)?;
-    let timer = (value.byte()?, value.varint()?);
+/// A timer of that key.
+pub(crate) fn timer_from(key: TimerKey, bytes: &[u8]) -> Result<TimerRow, StoreError> {
+    let (version, mut value) = Value::open_up_to(VERSION_2, "timer", bytes)?;
+    let (due_ms, execution, timer) = key;
+    let mut row = TimerRow {
+        due_ms,
+        execution,
+        timer,
+        kind: value.byte()?,
+        span_ms: value.varint()?,
+        steady: None,
+    };
+    if version > VERSION {
+        row.steady = match value.byte()? {
+            0 => None,
+            1 => Some((value.varint()?, value.millis()?)),
+            _ => return Err(value.damaged()),
+        };
+    }
     value.end()?;
-    Ok(timer)
+    Ok(row)
 }
 
 pub(crate) fn task(task: &TaskRow) -> Vec<u8> {
@@ -164,10 +201,21 @@ struct Value<'a> {
 
 impl<'a> Value<'a> {
     fn open(what: &'static str, bytes: &'a [u8]) -> Result<Self, StoreError> {
+        Ok(Self::open_up_to(VERSION, what, bytes)?.1)
+    }
+
+    /// A value whose newest version is `newest`, and its own version.
+    fn open_up_to(
+        newest: u8,
+        what: &'static str,
+        bytes: &'a [u8],
+    ) -> Result<(u8, Self), StoreError> {
         match bytes.split_first() {
-            Some((&VERSION, bytes)) => Ok(Self { what, bytes }),
+            Some((&version, bytes)) if (VERSION..=newest).contains(&version) => {
+                Ok((version, Self { what, bytes }))
+            }
             Some((version, _)) => Err(StoreError::Damaged(format!(
-                "a row of kind \"{what}\" has format {version} and this version of Towpath reads up to {VERSION}: \
+                "a row of kind \"{what}\" has format {version} and this version of Towpath reads up to {newest}: \
                  start the version that wrote it"
             ))),
             None => Err(StoreError::Damaged(format!(
@@ -218,6 +266,17 @@ impl<'a> Value<'a> {
 
     fn varint_u32(&mut self) -> Result<u32, StoreError> {
         u32::try_from(self.varint()?).map_err(|_| self.damaged())
+    }
+
+    /// Bytes that come with their length.
+    fn some(&mut self) -> Result<&'a [u8], StoreError> {
+        let length = usize::try_from(self.varint()?).map_err(|_| self.damaged())?;
+        let (some, rest) = self
+            .bytes
+            .split_at_checked(length)
+            .ok_or_else(|| self.damaged())?;
+        self.bytes = rest;
+        Ok(some)
     }
 
     fn rest(self) -> &'a [u8] {

@@ -4,25 +4,26 @@
 //! |---|---|---|---|
 //! | `0x01` head | nothing | last commit, epoch | open |
 //! | `0x02` records | kind (1), key | the record | get, scan by kind |
-//! | `0x03` executions | id (16) | revision, snapshot | get |
+//! | `0x03` executions | id (16) | revision, what it holds, snapshot | get |
 //! | `0x04` names | length of machine, machine, name | execution id | get |
 //! | `0x05` events | id (16), first event (4) | count, events | scan both ways |
 //! | `0x06` listings | machine (8), status (1), time (8, newest first), id (16, newest first) | summary | scan |
-//! | `0x07` timers | due time (8), id (16), timer (4) | kind | scan, at start only |
-//! | `0x08` tasks | queue, position (8) | whose, event, hand-outs | scan, at start only |
+//! | `0x07` timers | due time (8), id (16), timer (4) | kind, span, clock | scan from where the last ended |
+//! | `0x08` tasks | queue, position (8) | whose, event, hand-outs | the same |
 //!
 //! Numbers are big-endian, so that byte order is numeric order; a signed time has its sign bit
 //! flipped for the same reason, and a time listed newest first has all its bits flipped. Ids begin
 //! with their time of birth, so an execution's rows lie beside those of its contemporaries: new rows
 //! arrive at the end of each table, which is what an LSM tree compacts most cheaply.
 //!
-//! Timers and tasks are kept for recovery only. What is due next is known in memory; reading the
-//! head of these tables while serving would wade through the tombstones of everything already done.
+//! What is due soon and what is first in a queue is known in memory; the rest is read when its turn
+//! comes, from where the last such read ended: reading the head of these tables while serving would
+//! wade through the tombstones of everything already done.
 
 use std::ops::Bound;
 
 use crate::kv::KeyRange;
-use crate::rows::{ExecutionId, ListingCursor, RecordKind};
+use crate::rows::{ExecutionId, ListingCursor, RecordKind, TimerKey};
 
 /// Most bytes of a key.
 ///
@@ -210,6 +211,36 @@ pub(crate) fn task_of(key: &[u8]) -> Option<(String, u64)> {
         String::from_utf8(name).ok()?,
         u64::from_be_bytes(position.try_into().ok()?),
     ))
+}
+
+/// Timers due before `before_ms` and behind `after`.
+pub(crate) fn timers_before(before_ms: i64, after: Option<TimerKey>) -> KeyRange {
+    let start = match after {
+        Some((due_ms, id, number)) => Bound::Excluded(timer(due_ms, id, number)),
+        None => Bound::Included(vec![TIMERS]),
+    };
+    let mut end = vec![TIMERS];
+    end.extend(ascending(before_ms).to_be_bytes());
+    // An end before the start is none of an engine's business.
+    let end = match &start {
+        Bound::Excluded(first) if *first > end => first.clone(),
+        _ => end,
+    };
+    KeyRange {
+        start,
+        end: Bound::Included(end),
+    }
+}
+
+/// Tasks of a queue behind `after`.
+pub(crate) fn tasks_of(queue: &str, after: Option<u64>) -> KeyRange {
+    KeyRange {
+        start: match after {
+            Some(position) => Bound::Excluded(task(queue, position)),
+            None => Bound::Included(task(queue, 0)),
+        },
+        end: Bound::Included(task(queue, u64::MAX)),
+    }
 }
 
 /// Every timer.

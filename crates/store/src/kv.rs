@@ -16,7 +16,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use crate::commit::{Commit, CommitNumber, Epoch, ExecutionWrite};
 use crate::encoding::Head;
 use crate::rows::{
-    Direction, ExecutionId, ExecutionRow, Listing, ListingQuery, RecordKind, TaskRow, TimerRow,
+    Direction, ExecutionId, ExecutionRow, Listing, ListingQuery, RecordKind, TaskRow, TimerKey,
+    TimerRow,
 };
 use crate::{EventRun, Store, StoreError, encoding, keys};
 use revisions::Revisions;
@@ -114,15 +115,17 @@ impl<E: Kv> KvStore<E> {
                 last_commit: 0,
                 epoch: Epoch(0),
                 at_ms: 0,
+                tally: Vec::new(),
             },
         };
+        let last_commit = AtomicU64::new(head.last_commit);
         Ok(Self {
             engine,
             written: Mutex::new(Written {
                 head,
                 revisions: Revisions::default(),
             }),
-            last_commit: AtomicU64::new(head.last_commit),
+            last_commit,
             failed: AtomicBool::new(false),
         })
     }
@@ -155,7 +158,7 @@ impl<E: Kv> KvStore<E> {
 impl<E: Kv> Store for KvStore<E> {
     fn commit(&self, epoch: Epoch, commits: &[Commit]) -> Result<(), StoreError> {
         let mut written = self.written();
-        let head = written.head;
+        let head = &written.head;
         self.check_alive()?;
         if epoch < head.epoch {
             return Err(StoreError::Fenced {
@@ -175,14 +178,14 @@ impl<E: Kv> Store for KvStore<E> {
             None => plan::stored_revision(&self.engine.view(), write.id),
         };
         let plan = plan::plan(&stored, &|| self.engine.view(), head, epoch, commits)?;
+        let last_commit = plan.head.last_commit;
         if let Err(error) = self.engine.commit(plan.ops) {
             self.failed.store(true, Ordering::Release);
             return Err(error);
         }
         written.head = plan.head;
         written.revisions.adopt(plan.revisions);
-        self.last_commit
-            .store(plan.head.last_commit, Ordering::Release);
+        self.last_commit.store(last_commit, Ordering::Release);
         Ok(())
     }
 
@@ -240,6 +243,29 @@ impl<E: Kv> Store for KvStore<E> {
         limit: usize,
     ) -> Result<Vec<(Vec<u8>, Vec<u8>)>, StoreError> {
         read::records(&self.view()?, kind, after, limit)
+    }
+
+    fn tally(&self) -> Result<Vec<u8>, StoreError> {
+        self.check_alive()?;
+        Ok(self.written().head.tally.clone())
+    }
+
+    fn timers_before(
+        &self,
+        before_ms: i64,
+        after: Option<TimerKey>,
+        limit: usize,
+    ) -> Result<Vec<TimerRow>, StoreError> {
+        read::timers_before(&self.view()?, before_ms, after, limit)
+    }
+
+    fn tasks_of(
+        &self,
+        queue: &str,
+        after: Option<u64>,
+        limit: usize,
+    ) -> Result<Vec<TaskRow>, StoreError> {
+        read::tasks_of(&self.view()?, queue, after, limit)
     }
 
     fn timers(&self, visit: &mut dyn FnMut(TimerRow)) -> Result<(), StoreError> {

@@ -28,7 +28,7 @@ pub use kv::{KeyRange, Kv, KvStore, Op, View};
 pub use memory::{MemoryEngine, MemoryStore, MemoryView};
 pub use rows::{
     Direction, ExecutionId, ExecutionRow, Listing, ListingCursor, ListingQuery, RecordKind,
-    TaskRow, TimerRow,
+    TaskRow, TimerKey, TimerRow,
 };
 
 /// Why a store could not do what was asked.
@@ -103,9 +103,29 @@ pub trait Store: Send + Sync {
         limit: usize,
     ) -> Result<Vec<(Vec<u8>, Vec<u8>)>, StoreError>;
 
-    /// Every timer, in order of due time; for recovery only.
+    /// The last [`Commit::tally`] that is durable; empty when there was none.
+    fn tally(&self) -> Result<Vec<u8>, StoreError>;
+
+    /// Timers that are due before `before_ms`, in order of due time, strictly behind `after` when
+    /// given.
+    fn timers_before(
+        &self,
+        before_ms: i64,
+        after: Option<TimerKey>,
+        limit: usize,
+    ) -> Result<Vec<TimerRow>, StoreError>;
+
+    /// Tasks of a queue in order of position, strictly behind `after` when given.
+    fn tasks_of(
+        &self,
+        queue: &str,
+        after: Option<u64>,
+        limit: usize,
+    ) -> Result<Vec<TaskRow>, StoreError>;
+
+    /// Every timer, in order of due time; for checks, and for stores of versions without tallies.
     fn timers(&self, visit: &mut dyn FnMut(TimerRow)) -> Result<(), StoreError>;
 
-    /// Every task, in order of queue and position; for recovery only.
+    /// Every task, in order of queue and position; as above.
     fn tasks(&self, visit: &mut dyn FnMut(TaskRow)) -> Result<(), StoreError>;
 }

@@ -12,7 +12,13 @@ pub struct ExecutionRow {
     pub revision: u64,
     /// The snapshot; what it means is the interpreter's business.
     pub snapshot: Vec<u8>,
+    /// What [`ExecutionWrite::holds`](crate::ExecutionWrite::holds) said; `None` when a version of the
+    /// service wrote it that said nothing.
+    pub holds: Option<Vec<u8>>,
 }
+
+/// Where a timer stands among all: by due time, execution and timer.
+pub type TimerKey = (i64, ExecutionId, u32);
 
 /// An armed timer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,6 +33,16 @@ pub struct TimerRow {
     pub kind: u8,
     /// The length of time it was armed for, in milliseconds; 0 when it waits for a timestamp.
     pub span_ms: u64,
+    /// The process that armed it, by a number of its own choice, and when it is due on the clock of
+    /// that process, which no other knows.
+    pub steady: Option<(u64, i64)>,
+}
+
+impl TimerRow {
+    /// Its place.
+    pub fn key(&self) -> TimerKey {
+        (self.due_ms, self.execution, self.timer)
+    }
 }
 
 /// A task that waits in a queue or is in somebody's hands.

@@ -111,6 +111,10 @@ pub const CASES: &[(&str, Case)] = &[
         "tasks_come_in_order_of_queue_and_position",
         recovery::tasks_come_in_order_of_queue_and_position,
     ),
+    (
+        "the_last_tally_that_was_said_stays",
+        recovery::the_last_tally_that_was_said_stays,
+    ),
     ("what_is_dropped_is_gone", recovery::what_is_dropped_is_gone),
     (
         "what_is_armed_again_stays",
@@ -156,7 +160,7 @@ macro_rules! suite {
             events_of_neighbours_stay_apart listings_are_newest_first listings_merge_statuses_and_page
             listings_follow_moves listings_of_machines_stay_apart records_are_put_and_deleted
             records_page_in_key_order timers_come_in_order_of_due_time
-            tasks_come_in_order_of_queue_and_position what_is_dropped_is_gone what_is_armed_again_stays
+            tasks_come_in_order_of_queue_and_position the_last_tally_that_was_said_stays what_is_dropped_is_gone what_is_armed_again_stays
             what_is_removed_is_gone_and_neighbours_stay a_removal_may_be_repeated
             a_name_claimed_since_is_left_alone a_life_and_its_end_share_one_call
             what_is_removed_is_not_written_on random_commits_read_back_as_the_model_says

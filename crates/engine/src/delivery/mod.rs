@@ -1,20 +1,25 @@
 //! Who gets which activity task: queues, polls, and the hand-outs between them.
 //!
-//! Nothing here is the truth: tasks are rebuilt from the store's task rows, and a poll is only as
-//! durable as its connection.
+//! Nothing here is the truth: tasks are read from the store's task rows when their turn comes, those of
+//! an execution in memory come with it, and a poll is only as durable as its connection.
 
 mod activity_queue;
+mod outbox;
 mod poller;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use store::{ExecutionId, TaskRow};
+use store::{CommitNumber, ExecutionId, TaskRow};
 
-pub(crate) use activity_queue::ActivityQueue;
+pub(crate) use activity_queue::{ActivityQueue, Ready};
+pub use activity_queue::{TaskSearch, find_tasks};
+pub(crate) use outbox::Outbox;
 pub(crate) use poller::{Poll, PollState, Polls};
 
+use crate::holds::{HeldTask, Holds};
 use crate::message::Ticket;
+use crate::windows::Windows;
 
 /// The queue of calls to integrations. No activity can have this name: control characters are
 /// forbidden in names.
@@ -43,6 +48,8 @@ pub(crate) struct TaskEntry {
     pub(crate) position: u64,
     pub(crate) hand_outs: u32,
     pub(crate) state: TaskState,
+    /// Number of the process that handed it out last.
+    handed_by: u64,
     /// Whether the store has (or is being given) its row.
     pub(crate) stored: bool,
 }
@@ -60,14 +67,23 @@ impl TaskEntry {
     }
 }
 
-/// Every queue, every open task and every poll of a shard.
+/// Every queue and every poll of a shard, and the open tasks of executions in memory.
 #[derive(Debug, Default)]
 pub(crate) struct Delivery {
     pub(crate) queues: BTreeMap<Arc<str>, ActivityQueue>,
     pub(crate) tasks: BTreeMap<(ExecutionId, u32), TaskEntry>,
     pub(crate) polls: Polls,
     pub(crate) counts: Counts,
-    next_position: u64,
+    /// Tasks of executions in quarantine: their rows are there, and count at the next start.
+    pub(crate) set_aside: Counts,
+    pub(crate) next_position: u64,
+    /// Number of this process.
+    process: u64,
+    /// Whether queues may have tasks in the store that nobody has read.
+    unread: bool,
+    windows: Windows,
+    /// Queues of which more rows are wanted.
+    low: BTreeSet<Arc<str>>,
 }
 
 /// How many tasks stand where, kept as they move; calls in the outbox are not tasks of workers.
@@ -108,8 +124,26 @@ impl Counts {
 }
 
 impl Delivery {
-    /// Takes back a task that the store knows.
-    pub(crate) fn recover(&mut self, row: &TaskRow) {
+    /// That of a process of this number, over a store that has so many tasks.
+    pub(crate) fn starting_with(
+        process: u64,
+        stored: Counts,
+        next_position: u64,
+        windows: Windows,
+    ) -> Delivery {
+        Delivery {
+            windows,
+            process,
+            counts: stored,
+            next_position,
+            unread: stored.queued > 0,
+            ..Delivery::default()
+        }
+    }
+
+    /// A task that is kept in memory from the start on: its execution was written by a version that
+    /// did not write down what executions hold.
+    pub(crate) fn adopt(&mut self, row: &TaskRow) {
         let queue = self.queue_name(&row.queue);
         let state = if row.handed_out {
             TaskState::HandedOut { confirmed: false }
@@ -117,9 +151,7 @@ impl Delivery {
             TaskState::Queued
         };
         if state == TaskState::Queued {
-            self.queue(&queue)
-                .ready
-                .insert(row.position, (row.execution, row.event));
+            self.queue(&queue).adopt(row);
         }
         self.next_position = self.next_position.max(row.position + 1);
         let entry = TaskEntry {
@@ -127,6 +159,7 @@ impl Delivery {
             position: row.position,
             hand_outs: row.hand_outs,
             state,
+            handed_by: 0,
             stored: true,
         };
         self.counts.add(&entry);
@@ -141,9 +174,12 @@ impl Delivery {
         let state = if &*queue == OUTBOX {
             TaskState::HandedOut { confirmed: true }
         } else {
-            self.queue(&queue)
-                .ready
-                .insert(position, (execution, event));
+            let task = Ready {
+                execution,
+                event,
+                hand_outs: 0,
+            };
+            self.queue(&queue).push(position, task);
             TaskState::Queued
         };
         let entry = TaskEntry {
@@ -151,6 +187,7 @@ impl Delivery {
             position,
             hand_outs: 0,
             state,
+            handed_by: self.process,
             stored: false,
         };
         let row = entry.row(execution, event);
@@ -178,9 +215,175 @@ impl Delivery {
             .range(own)
             .map(|((_, event), _)| *event)
             .collect();
+        let before = self.counts;
         for event in events {
             self.close(execution, event);
         }
+        self.set_aside.queued += before.queued - self.counts.queued;
+        self.set_aside.handed_out += before.handed_out - self.counts.handed_out;
+    }
+
+    /// An execution leaves memory, and the store has it.
+    pub(crate) fn leave(&mut self, execution: ExecutionId) {
+        let own: Vec<u32> = self.of(execution).map(|(event, _)| event).collect();
+        for event in own {
+            self.tasks.remove(&(execution, event));
+        }
+    }
+
+    fn of(&self, execution: ExecutionId) -> impl Iterator<Item = (u32, &TaskEntry)> {
+        self.tasks
+            .range((execution, 0)..=(execution, u32::MAX))
+            .map(|((_, event), entry)| (*event, entry))
+    }
+
+    /// What an execution holds, for its row.
+    pub(crate) fn hold(&self, execution: ExecutionId, holds: &mut Holds) {
+        for (event, entry) in self.of(execution) {
+            let known = holds
+                .queues
+                .iter()
+                .position(|queue| **queue == *entry.queue);
+            let queue = known.unwrap_or_else(|| {
+                holds.queues.push(entry.queue.to_string());
+                holds.queues.len() - 1
+            });
+            let is_handed_out = matches!(entry.state, TaskState::HandedOut { .. });
+            holds.tasks.push(HeldTask {
+                queue: u32::try_from(queue).expect("an execution has few open tasks"),
+                event,
+                position: entry.position,
+                hand_outs: entry.hand_outs,
+                handed_by: is_handed_out.then_some(entry.handed_by),
+            });
+        }
+    }
+
+    /// An execution is in memory again. A task that was offered and that it does not hold is over: its
+    /// row was read just before it went.
+    pub(crate) fn restore(&mut self, execution: ExecutionId, queues: &[String], held: &[HeldTask]) {
+        let is_held = |event| held.iter().any(|task| task.event == event);
+        let over: Vec<u32> = self.of(execution).map(|(event, _)| event).collect();
+        for event in over.into_iter().filter(|event| !is_held(*event)) {
+            self.tasks.remove(&(execution, event));
+        }
+        for task in held {
+            let Some(queue) = queues.get(task.queue as usize) else {
+                continue;
+            };
+            if self.tasks.contains_key(&(execution, task.event)) {
+                continue;
+            }
+            let is_call = queue == OUTBOX;
+            let state = match task.handed_by {
+                // Whoever handed it out in this process has heard how that went.
+                Some(process) => TaskState::HandedOut {
+                    confirmed: is_call || process == self.process,
+                },
+                None => TaskState::Queued,
+            };
+            let entry = TaskEntry {
+                queue: self.queue_name(queue),
+                position: task.position,
+                hand_outs: task.hand_outs,
+                state,
+                handed_by: task.handed_by.unwrap_or(0),
+                stored: true,
+            };
+            self.tasks.insert((execution, task.event), entry);
+        }
+    }
+
+    /// A task is meant for a poll. Its execution may be in the store alone.
+    pub(crate) fn offer(&mut self, queue: &Arc<str>, ticket: Ticket, position: u64, task: Ready) {
+        let state = TaskState::Offered(ticket);
+        let (key, hand_outs) = ((task.execution, task.event), task.hand_outs);
+        if self.tasks.contains_key(&key) {
+            return self.set(task.execution, task.event, state);
+        }
+        let entry = TaskEntry {
+            queue: Arc::clone(queue),
+            position,
+            hand_outs,
+            state,
+            handed_by: 0,
+            stored: true,
+        };
+        self.tasks.insert(key, entry);
+    }
+
+    /// A poll gets a task.
+    pub(crate) fn hand_out(&mut self, execution: ExecutionId, event: u32) -> u32 {
+        self.set(execution, event, TaskState::HandedOut { confirmed: false });
+        let entry = self.tasks.get_mut(&(execution, event));
+        let entry = entry.expect("a task in a queue has an entry");
+        entry.handed_by = self.process;
+        entry.hand_outs += 1;
+        entry.hand_outs
+    }
+
+    /// Rows of these tasks are part of a commit.
+    pub(crate) fn committed(&mut self, execution: ExecutionId, event: u32, commit: CommitNumber) {
+        if let Some(entry) = self.tasks.get_mut(&(execution, event)) {
+            entry.stored = true;
+            let (queue, position) = (Arc::clone(&entry.queue), entry.position);
+            if *queue != *OUTBOX {
+                self.queue(&queue).committed(position, commit);
+            }
+        }
+    }
+
+    /// Remembers to look for more of a queue, when it runs low.
+    pub(crate) fn note_low(&mut self, queue: &Arc<str>) {
+        if self.queue(queue).runs_low() {
+            self.low.insert(Arc::clone(queue));
+        }
+    }
+
+    /// What is to be looked for, now that commits up to `durable` can be found.
+    pub(crate) fn looks(&mut self, durable: CommitNumber) -> Vec<TaskSearch> {
+        let mut searches = Vec::new();
+        for queue in std::mem::take(&mut self.low) {
+            match self.queue(&queue).look(durable) {
+                Some(after) => searches.push(TaskSearch {
+                    queue,
+                    after,
+                    limit: self.windows.page,
+                }),
+                None => self.note_low(&queue),
+            }
+        }
+        searches
+    }
+
+    /// Whether a task that waits will be handed out when its turn comes.
+    pub(crate) fn will_find(&self, row: &TaskRow) -> bool {
+        let entry = self.tasks.get(&(row.execution, row.event));
+        let on_its_way = entry.is_some_and(|entry| entry.state != TaskState::Queued);
+        on_its_way
+            || match self.queues.get(row.queue.as_str()) {
+                Some(queue) => queue.will_find(row.position),
+                None => self.unread,
+            }
+    }
+
+    /// Rows that were looked for. Of an execution that `is_here` all open tasks are known.
+    pub(crate) fn found(
+        &mut self,
+        search: &TaskSearch,
+        rows: &[TaskRow],
+        is_here: impl Fn(ExecutionId) -> bool,
+    ) {
+        let tasks = &self.tasks;
+        let waits = |row: &TaskRow| match tasks.get(&(row.execution, row.event)) {
+            Some(entry) => entry.state == TaskState::Queued,
+            None => !row.handed_out && !is_here(row.execution),
+        };
+        let queue = self
+            .queues
+            .get_mut(&search.queue)
+            .expect("queues are never dropped");
+        queue.found(search, rows, waits);
     }
 
     /// A task moves on.
@@ -207,16 +410,19 @@ impl Delivery {
         self.set(execution, event, TaskState::Queued);
         if let Some(entry) = self.tasks.get(&(execution, event)) {
             let (queue, position) = (Arc::clone(&entry.queue), entry.position);
-            self.queue(&queue)
-                .ready
-                .insert(position, (execution, event));
+            let task = Ready {
+                execution,
+                event,
+                hand_outs: entry.hand_outs,
+            };
+            self.queue(&queue).ready.insert(position, task);
         }
     }
 
     pub(crate) fn queue(&mut self, name: &Arc<str>) -> &mut ActivityQueue {
         if !self.queues.contains_key(name) {
-            self.queues
-                .insert(Arc::clone(name), ActivityQueue::default());
+            let queue = ActivityQueue::new(self.unread, self.windows.tasks_max);
+            self.queues.insert(Arc::clone(name), queue);
         }
         self.queues.get_mut(name).expect("it was just put there")
     }
@@ -227,8 +433,8 @@ impl Delivery {
             Some((name, _)) => Arc::clone(name),
             None => {
                 let name: Arc<str> = name.into();
-                self.queues
-                    .insert(Arc::clone(&name), ActivityQueue::default());
+                let queue = ActivityQueue::new(self.unread, self.windows.tasks_max);
+                self.queues.insert(Arc::clone(&name), queue);
                 name
             }
         }

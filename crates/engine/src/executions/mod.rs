@@ -36,6 +36,8 @@ pub(crate) struct Live {
     pub(crate) poison: Option<String>,
     /// Who waits for its end; such an execution is in memory only.
     pub(crate) waiting: Option<Waiting>,
+    /// Whether its row says what it holds, so that it may leave memory with that.
+    pub(crate) may_leave: bool,
     used: u64,
 }
 
@@ -51,6 +53,7 @@ impl Live {
             deferred: VecDeque::new(),
             poison: None,
             waiting: None,
+            may_leave: false,
             used: 0,
         }
     }
@@ -132,6 +135,11 @@ impl Executions {
         self.slots.contains_key(&id)
     }
 
+    /// Whether it is in memory.
+    pub(crate) fn has(&self, id: ExecutionId) -> bool {
+        matches!(self.slots.get(&id), Some(Slot::Here(_)))
+    }
+
     /// Takes out what is in memory, if it is.
     pub(crate) fn take(&mut self, id: ExecutionId) -> Option<Box<Live>> {
         match self.slots.remove(&id)? {
@@ -176,18 +184,15 @@ impl Executions {
     }
 
     /// Drops what is closed, and the least recently used of the rest when there are too many. Only
-    /// what the store has can go.
-    pub(crate) fn shrink(&mut self, durable: CommitNumber) {
+    /// what the store has can go. Returns those that took with them what they hold.
+    pub(crate) fn shrink(&mut self, durable: CommitNumber) -> Vec<ExecutionId> {
+        let mut left = Vec::new();
         while let Some(&(commit, id)) = self.closing.front() {
             if commit > durable {
                 break;
             }
             self.closing.pop_front();
-            if let Some(live) = self.take(id)
-                && !may_go(&live, durable)
-            {
-                self.put_back(id, live);
-            }
+            self.drop_or_put_back(id, durable, &mut left);
         }
         let mut looked_at = 0;
         while self.by_use.len() > self.cached_max && looked_at < SHRINK_STEPS_MAX {
@@ -195,11 +200,21 @@ impl Executions {
             let Some(&(_, id)) = self.by_use.first() else {
                 break;
             };
-            if let Some(live) = self.take(id)
-                && !may_go(&live, durable)
-            {
-                self.put_back(id, live);
-            }
+            self.drop_or_put_back(id, durable, &mut left);
+        }
+        left
+    }
+
+    fn drop_or_put_back(
+        &mut self,
+        id: ExecutionId,
+        durable: CommitNumber,
+        left: &mut Vec<ExecutionId>,
+    ) {
+        match self.take(id) {
+            Some(live) if !may_go(&live, durable) => self.put_back(id, live),
+            Some(live) if live.may_leave => left.push(id),
+            Some(_) | None => {}
         }
     }
 

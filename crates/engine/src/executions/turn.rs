@@ -13,6 +13,7 @@ use store::{
 use super::Live;
 use crate::arn;
 use crate::delivery::{Delivery, OUTBOX};
+use crate::holds::Holds;
 use crate::map_runs::MapRunId;
 use crate::map_runs::records::State;
 use crate::message::{Now, Ticket};
@@ -186,15 +187,14 @@ impl Turn {
             Due::After(span) => (FireAt::after(span, now), at_ms.saturating_add(span), span),
             Due::At(ms) => (FireAt::Wall(ms), ms, 0),
         };
-        timers.arm(
-            id,
-            timer,
-            Armed {
-                fire,
-                due_ms,
-                stored: false,
-            },
-        );
+        let armed = Armed {
+            fire,
+            due_ms,
+            kind,
+            span_ms: u64::try_from(span_ms).unwrap_or(0),
+            stored: false,
+        };
+        timers.arm(id, timer, armed);
         self.timers.insert(
             timer,
             TimerRow {
@@ -202,7 +202,8 @@ impl Turn {
                 execution: id,
                 timer: timer.0,
                 kind: kind as u8,
-                span_ms: u64::try_from(span_ms).unwrap_or(0),
+                span_ms: armed.span_ms,
+                steady: timers.steady(&armed),
             },
         );
     }
@@ -222,9 +223,7 @@ impl Turn {
         timers: &mut Timers,
     ) -> ExecutionWrite {
         for task in self.tasks.keys() {
-            if let Some(entry) = delivery.tasks.get_mut(&(id, *task)) {
-                entry.stored = true;
-            }
+            delivery.committed(id, *task, number);
         }
         for timer in self.timers.keys() {
             timers.mark_stored(id, *timer);
@@ -248,10 +247,17 @@ impl Turn {
         };
         live.revision += 1;
         live.last_commit = number;
+        live.may_leave = true;
+        let mut holds = Holds {
+            timers: timers.held(id),
+            ..Holds::default()
+        };
+        delivery.hold(id, &mut holds);
         ExecutionWrite {
             id,
             revision: live.revision,
             snapshot: live.execution.snapshot(),
+            holds: holds.encode(),
             events,
             listings,
             // The ARN of an EXPRESS execution holds its id, and names may repeat.
@@ -296,6 +302,7 @@ impl Turn {
             executions: Vec::new(),
             removals: vec![removal],
             records: Vec::new(),
+            tally: Vec::new(),
         }
     }
 }

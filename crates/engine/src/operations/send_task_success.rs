@@ -1,6 +1,7 @@
 //! `SendTaskSuccess`.
 
 use interpreter::{Document, Input};
+use store::ExecutionId;
 
 use crate::delivery::OUTBOX;
 use crate::executions::Work;
@@ -72,18 +73,29 @@ impl Shard {
             .ok_or_else(|| {
                 Rejection::new(ErrorName::InvalidToken, "Invalid Token: 'Invalid token'")
             })?;
-        match self.delivery.tasks.get(&(token.execution, token.event)) {
-            Some(entry)
-                if *entry.queue != *OUTBOX
-                    && !self.world.activities.contains_key(&*entry.queue) =>
-            {
-                let arn = self.world.owner.activity_arn(&entry.queue);
-                Err(Rejection::new(
-                    ErrorName::TaskDoesNotExist,
-                    format!("Activity Does Not Exist: '{arn}'"),
-                ))
-            }
-            _ => Ok(token),
+        match self.activity_of_task_is_gone(token.execution, token.event) {
+            Some(rejection) => Err(rejection),
+            None => Ok(token),
         }
+    }
+
+    /// The same for what had to be read from the store first.
+    pub(crate) fn activity_is_gone(&self, id: ExecutionId, input: &Input) -> Option<Rejection> {
+        match input {
+            Input::TaskSucceeded { task, .. }
+            | Input::TaskFailed { task, .. }
+            | Input::Heartbeat { task, .. } => self.activity_of_task_is_gone(id, *task),
+            _ => None,
+        }
+    }
+
+    fn activity_of_task_is_gone(&self, id: ExecutionId, event: u32) -> Option<Rejection> {
+        let queue = &self.delivery.tasks.get(&(id, event))?.queue;
+        if **queue == *OUTBOX || self.world.activities.contains_key(&**queue) {
+            return None;
+        }
+        let arn = self.world.owner.activity_arn(queue);
+        let message = format!("Activity Does Not Exist: '{arn}'");
+        Some(Rejection::new(ErrorName::TaskDoesNotExist, message))
     }
 }

@@ -119,6 +119,11 @@ pub fn options() -> ShardOptions {
         executions_cached_max: 2,
         limits: interpreter::Limits::default(),
         express_retention_ms: 0,
+        windows: Windows {
+            timers_ahead_ms: 10_000,
+            tasks_max: 2,
+            page: 2,
+        },
     }
 }
 
@@ -163,8 +168,8 @@ impl Driver {
             written: Vec::new(),
             next_ticket: 0,
         };
-        // The first sweep, which looks for nothing of interest.
-        driver.tell(Message::Tick);
+        // The first sweep, which looks for nothing of interest; timers that are due, and calls.
+        driver.pass(0);
         driver
     }
 
@@ -257,6 +262,14 @@ impl Driver {
             Output::FindExpired(search) => {
                 let found = find_expired(&self.store, &search).unwrap();
                 inbox.push_back(Message::FoundExpired(found));
+            }
+            Output::FindTimers(search) => {
+                let rows = find_timers(&self.store, &search).unwrap();
+                inbox.push_back(Message::FoundTimers { search, rows });
+            }
+            Output::FindTasks(search) => {
+                let rows = find_tasks(&self.store, &search).unwrap();
+                inbox.push_back(Message::FoundTasks { search, rows });
             }
             Output::LookUpAgain { ticket, request } => {
                 let lookup = self.look_up(&request);

@@ -288,6 +288,8 @@ impl EngineThread {
                 self.loads.definition(machine, revision)
             }
             Output::FindExpired(search) => self.loads.expired(search),
+            Output::FindTimers(search) => self.loads.timers(search),
+            Output::FindTasks(search) => self.loads.tasks(search),
             Output::LookUpAgain { ticket, request } => self.loads.name(ticket, request),
         }
     }

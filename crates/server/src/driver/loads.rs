@@ -4,7 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
-use engine::{Lookup, Message, Request, Search, Ticket};
+use engine::{Lookup, Message, Request, Search, TaskSearch, Ticket, TimerSearch};
 use store::{ExecutionId, Store, StoreError};
 use tokio::runtime::Handle;
 
@@ -75,6 +75,23 @@ impl Loads {
     pub(super) fn map_run(&self, lookup: Lookup) {
         self.read("map run", move |inner| {
             engine::look_up_map_run(&*inner.store, &lookup).map(Message::MapRunLookedUp)
+        });
+    }
+
+    /// Answers with [`Message::FoundTimers`].
+    pub(super) fn timers(&self, search: TimerSearch) {
+        self.read("timers", move |inner| {
+            let rows = engine::find_timers(&*inner.store, &search)?;
+            Ok(Message::FoundTimers { search, rows })
+        });
+    }
+
+    /// Answers with [`Message::FoundTasks`].
+    pub(super) fn tasks(&self, search: TaskSearch) {
+        self.read("a queue", move |inner| {
+            let rows = engine::find_tasks(&*inner.store, &search)?;
+            let search = search.clone();
+            Ok(Message::FoundTasks { search, rows })
         });
     }
 

@@ -9,7 +9,7 @@ use engine::shapes::{ActivityTask, MachineType};
 use engine::{ErrorName, ShardOptions};
 use store::{
     Commit, Direction, Epoch, EventRun, ExecutionId, ExecutionRow, Listing, ListingQuery,
-    MemoryStore, RecordKind, StoreError, TaskRow, TimerRow,
+    MemoryStore, RecordKind, StoreError, TaskRow, TimerKey, TimerRow,
 };
 use tokio::runtime::Runtime;
 
@@ -115,6 +115,28 @@ impl Store for GatedStore {
         self.store.records(kind, after, limit)
     }
 
+    fn tally(&self) -> Result<Vec<u8>, StoreError> {
+        self.store.tally()
+    }
+
+    fn timers_before(
+        &self,
+        before_ms: i64,
+        after: Option<TimerKey>,
+        limit: usize,
+    ) -> Result<Vec<TimerRow>, StoreError> {
+        self.store.timers_before(before_ms, after, limit)
+    }
+
+    fn tasks_of(
+        &self,
+        queue: &str,
+        after: Option<u64>,
+        limit: usize,
+    ) -> Result<Vec<TaskRow>, StoreError> {
+        self.store.tasks_of(queue, after, limit)
+    }
+
     fn timers(&self, visit: &mut dyn FnMut(TimerRow)) -> Result<(), StoreError> {
         self.store.timers(visit)
     }
@@ -155,6 +177,7 @@ fn bench(commits_inline: bool) -> Bench {
         executions_cached_max: 100,
         limits: interpreter::Limits::default(),
         express_retention_ms: 0,
+        windows: engine::Windows::default(),
     };
     let metrics = Arc::new(Metrics::default());
     let started = start(Parts {

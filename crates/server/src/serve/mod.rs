@@ -141,6 +141,7 @@ fn start(
         counts: counts(settings),
         limits: settings.limits.of_executions(),
         express_retention_ms: settings.express_retention.value.millis(),
+        windows: engine::Windows::default(),
     };
     let shard =
         Shard::recover(options, &*store, clock.now()).context("cannot read the store back")?;

@@ -204,13 +204,23 @@ impl World {
             .values()
             .filter(|account| account.status == 0)
             .count() as u64;
-        if gauges.tasks_queued < queued {
-            violated!(
-                self,
-                14,
-                "{queued} tasks are queued, and the engine knows of {}",
-                gauges.tasks_queued
-            );
+        for row in tasks().filter(|row| !row.handed_out) {
+            if !self.process.shard.will_find_task(row) {
+                violated!(
+                    self,
+                    14,
+                    "{row:?} is queued, and the engine will not find it"
+                );
+            }
+        }
+        for row in rows.timers.values().flatten() {
+            if !self.process.shard.will_find_timer(row) {
+                violated!(
+                    self,
+                    30,
+                    "{row:?} is armed, and the engine will not find it"
+                );
+            }
         }
         let counted = [
             gauges.executions_open,

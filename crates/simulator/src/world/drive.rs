@@ -159,6 +159,8 @@ impl World {
             }
             Output::FindExpired(search) => self.load(Load::Expired(search)),
             Output::LookUpMapRun(lookup) => self.load(Load::MapRun(lookup)),
+            Output::FindTimers(search) => self.load(Load::Timers(search)),
+            Output::FindTasks(search) => self.load(Load::Tasks(search)),
             Output::LookUpAgain { ticket, request } => self.load(Load::Name(ticket, request)),
             Output::Log { after, log } => {
                 let last = log.events.last().map_or(0, |event| event.id);
@@ -407,6 +409,16 @@ impl World {
                     self.load(Load::MapRun(lookup));
                 }
             },
+            Load::Timers(search) => {
+                let rows = engine::find_timers(&self.store, &search)
+                    .expect("timers in memory can be read");
+                self.post(Message::FoundTimers { search, rows });
+            }
+            Load::Tasks(search) => {
+                let rows =
+                    engine::find_tasks(&self.store, &search).expect("tasks in memory can be read");
+                self.post(Message::FoundTasks { search, rows });
+            }
             Load::Name(ticket, request) => {
                 let lookup = self.look_up(&request);
                 self.post(Message::Request {
@@ -481,9 +493,6 @@ impl World {
         );
         let shard = Shard::recover(options, &self.store, self.shard_now())
             .expect("a store in memory can be read");
-        for hides in [&self.store.hides_a_task, &self.store.hides_a_timer] {
-            hides.store(false, Ordering::Relaxed);
-        }
         self.process = Process::new(shard, self.durable());
         self.due_since_ms = None;
         note!(self, "process {} begins", self.incarnation);
@@ -550,6 +559,8 @@ fn brief(message: &Message) -> String {
         Message::ResultsWritten { .. } => "ResultsWritten".to_owned(),
         Message::MapRunLookedUp(_) => "MapRunLookedUp".to_owned(),
         Message::FoundExpired(found) => format!("FoundExpired {}", found.removals.len()),
+        Message::FoundTimers { rows, .. } => format!("FoundTimers {}", rows.len()),
+        Message::FoundTasks { rows, .. } => format!("FoundTasks {}", rows.len()),
         Message::Durable(number) => format!("Durable {number}"),
         Message::Tick => "Tick".to_owned(),
         Message::Drain => "Drain".to_owned(),

@@ -6,7 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use store::{
     Commit, CommitNumber, Direction, Epoch, EventRun, ExecutionId, ExecutionRow, Listing,
-    ListingQuery, MemoryStore, RecordKind, Store, StoreError, TaskRow, TimerRow,
+    ListingQuery, MemoryStore, RecordKind, Store, StoreError, TaskRow, TimerKey, TimerRow,
 };
 
 /// No crash is set.
@@ -24,7 +24,7 @@ pub struct FaultyStore {
     before: Mutex<BTreeMap<ExecutionId, ExecutionRow>>,
     /// Whether the next read of an execution began before its last commit.
     reads_before: AtomicBool,
-    /// Breaks `r14` and `r30`: rows that recovery does not get to see.
+    /// Breaks `r14` and `r30`: rows that a process does not get to see that begins.
     pub hides_a_task: AtomicBool,
     /// See `hides_a_task`.
     pub hides_a_timer: AtomicBool,
@@ -155,21 +155,44 @@ impl Store for FaultyStore {
         self.inner.records(kind, after, limit)
     }
 
+    fn tally(&self) -> Result<Vec<u8>, StoreError> {
+        self.inner.tally()
+    }
+
+    fn timers_before(
+        &self,
+        before_ms: i64,
+        after: Option<TimerKey>,
+        limit: usize,
+    ) -> Result<Vec<TimerRow>, StoreError> {
+        let mut rows = self.inner.timers_before(before_ms, after, limit)?;
+        if !rows.is_empty() && self.hides_a_timer.swap(false, Ordering::Relaxed) {
+            rows.remove(0);
+        }
+        Ok(rows)
+    }
+
+    fn tasks_of(
+        &self,
+        queue: &str,
+        after: Option<u64>,
+        limit: usize,
+    ) -> Result<Vec<TaskRow>, StoreError> {
+        let mut rows = self.inner.tasks_of(queue, after, limit)?;
+        let queued = rows.iter().position(|row| !row.handed_out);
+        if let Some(at) = queued
+            && self.hides_a_task.swap(false, Ordering::Relaxed)
+        {
+            rows.remove(at);
+        }
+        Ok(rows)
+    }
+
     fn timers(&self, visit: &mut dyn FnMut(TimerRow)) -> Result<(), StoreError> {
-        let mut hides = self.hides_a_timer.swap(false, Ordering::Relaxed);
-        self.inner.timers(&mut |row| {
-            if !std::mem::take(&mut hides) {
-                visit(row);
-            }
-        })
+        self.inner.timers(visit)
     }
 
     fn tasks(&self, visit: &mut dyn FnMut(TaskRow)) -> Result<(), StoreError> {
-        let mut hides = self.hides_a_task.swap(false, Ordering::Relaxed);
-        self.inner.tasks(&mut |row| {
-            if row.handed_out || !std::mem::take(&mut hides) {
-                visit(row);
-            }
-        })
+        self.inner.tasks(visit)
     }
 }

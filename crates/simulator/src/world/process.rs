@@ -12,7 +12,9 @@ use std::sync::Arc;
 
 use api::Meta;
 use engine::shapes::ActivityTask;
-use engine::{Lookup, Message, Rejection, Request, Response, Search, Shard, Ticket};
+use engine::{
+    Lookup, Message, Rejection, Request, Response, Search, Shard, TaskSearch, Ticket, TimerSearch,
+};
 use store::{Commit, CommitNumber, ExecutionId};
 
 use crate::clients::Purpose;
@@ -79,6 +81,10 @@ pub enum Load {
     Expired(Search),
     /// Something of a map run.
     MapRun(Lookup),
+    /// Timers that are due soon.
+    Timers(TimerSearch),
+    /// Tasks that are next in a queue.
+    Tasks(TaskSearch),
     /// A name, for a request that comes back with it.
     Name(Ticket, Request),
 }

@@ -19,15 +19,58 @@ fn task_row() -> TaskRow {
     }
 }
 
-#[test]
-fn version_1_is_written_as_it_always_was() {
-    let written = Head {
+fn timer_row(steady: Option<(u64, i64)>) -> TimerRow {
+    TimerRow {
+        due_ms: 5,
+        execution: ID,
+        timer: 6,
+        kind: 3,
+        span_ms: 300,
+        steady,
+    }
+}
+
+fn head_row(tally: &[u8]) -> Head {
+    Head {
         last_commit: 300,
         epoch: Epoch(7),
         at_ms: 258,
-    };
-    assert_eq!(hex(&head(written)), "01ac02070000000000000102");
-    assert_eq!(hex(&execution(129, b"snap")), "018101736e6170");
+        tally: tally.to_vec(),
+    }
+}
+
+#[test]
+fn version_2_is_written_as_it_always_was() {
+    let row = head_row(b"tally");
+    assert_eq!(hex(&head(&row)), "02ac020700000000000001020574616c6c79");
+    assert_eq!(
+        hex(&execution(129, b"snap", b"holds")),
+        "02810105686f6c6473736e6170"
+    );
+    assert_eq!(hex(&timer(&timer_row(None))), "0203ac0200");
+    let with_a_clock = timer_row(Some((129, 258)));
+    assert_eq!(hex(&timer(&with_a_clock)), "0203ac020181010000000000000102");
+}
+
+#[test]
+fn version_2_is_read_as_it_was_meant() {
+    let row = head_row(b"tally");
+    assert_eq!(
+        head_from(b"\x02\xac\x02\x07\0\0\0\0\0\0\x01\x02\x05tally").unwrap(),
+        row
+    );
+    let row = execution_from(b"\x02\x81\x01\x05holdssnap").unwrap();
+    assert_eq!((row.revision, &row.snapshot[..]), (129, &b"snap"[..]));
+    assert_eq!(row.holds.as_deref(), Some(&b"holds"[..]));
+    assert_eq!(revision_from(b"\x02\x81\x01\x05holdssnap").unwrap(), 129);
+    for steady in [None, Some((129, 258)), Some((0, -1))] {
+        let row = timer_row(steady);
+        assert_eq!(timer_from(row.key(), &timer(&row)).unwrap(), row);
+    }
+}
+
+#[test]
+fn version_1_is_written_as_it_always_was() {
     assert_eq!(
         hex(&events(&EventRun {
             first: 9,
@@ -38,7 +81,6 @@ fn version_1_is_written_as_it_always_was() {
     );
     assert_eq!(hex(&opaque(b"sum")), "0173756d");
     assert_eq!(hex(&name(ID)), "01018bcfe568004142434445464748494a");
-    assert_eq!(hex(&timer(3, 300)), "0103ac02");
     assert_eq!(
         hex(&task(&task_row())),
         "01018bcfe568004142434445464748494aac020201"
@@ -49,18 +91,15 @@ fn version_1_is_written_as_it_always_was() {
 fn version_1_is_read_as_it_was_meant() {
     assert_eq!(
         head_from(b"\x01\xac\x02\x07\0\0\0\0\0\0\x01\x02").unwrap(),
-        Head {
-            last_commit: 300,
-            epoch: Epoch(7),
-            at_ms: 258
-        }
+        head_row(b"")
     );
     let row = execution_from(b"\x01\x81\x01snap").unwrap();
     assert_eq!(
         row,
         ExecutionRow {
             revision: 129,
-            snapshot: b"snap".to_vec()
+            snapshot: b"snap".to_vec(),
+            holds: None
         }
     );
     assert_eq!(revision_from(b"\x01\x81\x01snap").unwrap(), 129);
@@ -78,7 +117,8 @@ fn version_1_is_read_as_it_was_meant() {
         name_from(b"\x01\x01\x8b\xcf\xe5\x68\x00ABCDEFGHIJ").unwrap(),
         ID
     );
-    assert_eq!(timer_from(b"\x01\x03\xac\x02").unwrap(), (3, 300));
+    let row = timer_row(None);
+    assert_eq!(timer_from(row.key(), b"\x01\x03\xac\x02").unwrap(), row);
     let task = task_from(
         "q".into(),
         4,
@@ -135,26 +175,22 @@ fn the_kinds_of_records_have_the_numbers_they_always_had() {
 
 #[test]
 fn a_newer_format_is_refused_by_name() {
-    let error = execution_from(b"\x02anything").unwrap_err().to_string();
-    assert!(error.contains("\"execution\" has format 2"), "{error}");
+    let error = execution_from(b"\x03anything").unwrap_err().to_string();
+    assert!(error.contains("\"execution\" has format 3"), "{error}");
 }
 
 #[test]
 fn stumps_and_tails_are_damage() {
     let whole = [
-        head(Head {
-            last_commit: 300,
-            epoch: Epoch(7),
-            at_ms: 258,
-        }),
+        head(&head_row(b"tally")),
         name(ID),
-        timer(3, 300),
+        timer(&timer_row(Some((1, 2)))),
         task(&task_row()),
     ];
     let read = |at: usize, bytes: &[u8]| match at {
         0 => head_from(bytes).map(drop),
         1 => name_from(bytes).map(drop),
-        2 => timer_from(bytes).map(drop),
+        2 => timer_from(timer_row(None).key(), bytes).map(drop),
         _ => task_from("q".into(), 4, bytes).map(drop),
     };
     for (at, bytes) in whole.iter().enumerate() {

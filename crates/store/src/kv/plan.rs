@@ -63,7 +63,7 @@ pub(super) struct Plan {
 pub(super) fn plan<V: View>(
     stored: &dyn Fn(&ExecutionWrite) -> Result<u64, StoreError>,
     view: &dyn Fn() -> V,
-    head: Head,
+    head: &Head,
     epoch: Epoch,
     commits: &[Commit],
 ) -> Result<Plan, StoreError> {
@@ -71,6 +71,7 @@ pub(super) fn plan<V: View>(
     let mut revisions = BTreeMap::new();
     let mut last_commit = head.last_commit;
     let mut at_ms = head.at_ms;
+    let mut tally = &head.tally;
     for commit in commits {
         let expected = last_commit.checked_add(1);
         if Some(commit.number) != expected {
@@ -81,6 +82,9 @@ pub(super) fn plan<V: View>(
         }
         last_commit = commit.number;
         at_ms = at_ms.max(commit.at_ms);
+        if !commit.tally.is_empty() {
+            tally = &commit.tally;
+        }
         for write in &commit.executions {
             let before = match revisions.get(&write.id) {
                 Some(&revision) => revision,
@@ -106,8 +110,9 @@ pub(super) fn plan<V: View>(
         last_commit,
         epoch,
         at_ms,
+        tally: tally.clone(),
     };
-    writes.put(keys::head(), encoding::head(head));
+    writes.put(keys::head(), encoding::head(&head));
     Ok(Plan {
         head,
         ops: writes.into_ops()?,
@@ -155,7 +160,7 @@ fn add_execution(writes: &mut Writes, write: &ExecutionWrite) {
     let id = write.id;
     writes.put(
         keys::execution(id),
-        encoding::execution(write.revision, &write.snapshot),
+        encoding::execution(write.revision, &write.snapshot, &write.holds),
     );
     if let Some(run) = &write.events {
         writes.put(keys::events(id, run.first), encoding::events(run));
@@ -190,7 +195,7 @@ fn add_execution(writes: &mut Writes, write: &ExecutionWrite) {
     for timer in &write.timers {
         writes.put(
             keys::timer(timer.due_ms, timer.execution, timer.timer),
-            encoding::timer(timer.kind, timer.span_ms),
+            encoding::timer(timer),
         );
     }
     for drop in &write.tasks_dropped {

@@ -5,7 +5,9 @@ use std::ops::ControlFlow;
 
 use super::{KeyRange, View};
 use crate::commit::EventRun;
-use crate::rows::{Direction, ExecutionId, Listing, ListingQuery, RecordKind, TaskRow, TimerRow};
+use crate::rows::{
+    Direction, ExecutionId, Listing, ListingQuery, RecordKind, TaskRow, TimerKey, TimerRow,
+};
 use crate::{StoreError, encoding, keys};
 
 /// Most entries read at once from one status of a listing.
@@ -182,25 +184,57 @@ pub(super) fn records(
     after: Option<&[u8]>,
     limit: usize,
 ) -> Result<Vec<Record>, StoreError> {
-    let mut records = Vec::new();
+    up_to(limit, view, &keys::records(kind, after), |key, value| {
+        let key = keys::record_of(key).ok_or_else(|| damaged_key("records"))?;
+        Ok((key.to_vec(), encoding::opaque_from("record", value)?))
+    })
+}
+
+pub(super) fn timers_before(
+    view: &impl View,
+    before_ms: i64,
+    after: Option<TimerKey>,
+    limit: usize,
+) -> Result<Vec<TimerRow>, StoreError> {
+    let range = keys::timers_before(before_ms, after);
+    up_to(limit, view, &range, |key, value| {
+        let key = keys::timer_of(key).ok_or_else(|| damaged_key("timers"))?;
+        encoding::timer_from(key, value)
+    })
+}
+
+pub(super) fn tasks_of(
+    view: &impl View,
+    queue: &str,
+    after: Option<u64>,
+    limit: usize,
+) -> Result<Vec<TaskRow>, StoreError> {
+    up_to(limit, view, &keys::tasks_of(queue, after), |key, value| {
+        let (queue, position) = keys::task_of(key).ok_or_else(|| damaged_key("tasks"))?;
+        encoding::task_from(queue, position, value)
+    })
+}
+
+/// The first rows of a range.
+fn up_to<R>(
+    limit: usize,
+    view: &impl View,
+    range: &KeyRange,
+    read: impl Fn(&[u8], &[u8]) -> Result<R, StoreError>,
+) -> Result<Vec<R>, StoreError> {
+    let mut rows = Vec::new();
     if limit == 0 {
-        return Ok(records);
+        return Ok(rows);
     }
-    scan(
-        view,
-        &keys::records(kind, after),
-        Direction::Forward,
-        |key, value| {
-            let key = keys::record_of(key).ok_or_else(|| damaged_key("records"))?;
-            records.push((key.to_vec(), encoding::opaque_from("record", value)?));
-            Ok(if records.len() < limit {
-                ControlFlow::Continue(())
-            } else {
-                ControlFlow::Break(())
-            })
-        },
-    )?;
-    Ok(records)
+    scan(view, range, Direction::Forward, |key, value| {
+        rows.push(read(key, value)?);
+        Ok(if rows.len() < limit {
+            ControlFlow::Continue(())
+        } else {
+            ControlFlow::Break(())
+        })
+    })?;
+    Ok(rows)
 }
 
 pub(super) fn timers(view: &impl View, visit: &mut dyn FnMut(TimerRow)) -> Result<(), StoreError> {
@@ -209,16 +243,8 @@ pub(super) fn timers(view: &impl View, visit: &mut dyn FnMut(TimerRow)) -> Resul
         &keys::all_timers(),
         Direction::Forward,
         |key, value| {
-            let (due_ms, execution, timer) =
-                keys::timer_of(key).ok_or_else(|| damaged_key("timers"))?;
-            let (kind, span_ms) = encoding::timer_from(value)?;
-            visit(TimerRow {
-                due_ms,
-                execution,
-                timer,
-                kind,
-                span_ms,
-            });
+            let key = keys::timer_of(key).ok_or_else(|| damaged_key("timers"))?;
+            visit(encoding::timer_from(key, value)?);
             Ok(ControlFlow::Continue(()))
         },
     )

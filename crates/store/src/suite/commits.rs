@@ -117,6 +117,7 @@ pub(super) fn a_refused_commit_leaves_no_trace(home: &dyn Home) {
             timer: 1,
             kind: 0,
             span_ms: 0,
+            steady: None,
         }],
         tasks: vec![TaskRow {
             queue: "q".into(),

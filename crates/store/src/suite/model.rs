@@ -141,6 +141,7 @@ impl Model {
         let length = random.below(2_000) as usize;
         let mut write = ExecutionWrite {
             snapshot: random.payload(length),
+            holds: random.payload(length / 8),
             ..write(id, revision)
         };
         self.executions.insert(
@@ -148,6 +149,7 @@ impl Model {
             ExecutionRow {
                 revision,
                 snapshot: write.snapshot.clone(),
+                holds: Some(write.holds.clone()),
             },
         );
         if revision == 1 {
@@ -210,6 +212,7 @@ impl Model {
                 timer: random.below(4) as u32,
                 kind: random.below(256) as u8,
                 span_ms: random.below(1 << 40),
+                steady: None,
             };
             self.timers.insert((row.due_ms, id, row.timer), row.clone());
             write.timers.push(row);

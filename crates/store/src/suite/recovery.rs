@@ -2,7 +2,7 @@
 
 use super::samples::{commit_each, id, step, tasks, timers, write};
 use super::{Home, now_and_after_reopening};
-use crate::{ExecutionId, ExecutionWrite, TaskDrop, TaskRow, TimerDrop, TimerRow};
+use crate::{Commit, ExecutionId, ExecutionWrite, TaskDrop, TaskRow, TimerDrop, TimerRow};
 
 fn timer(due_ms: i64, execution: ExecutionId, timer: u32) -> TimerRow {
     TimerRow {
@@ -11,6 +11,7 @@ fn timer(due_ms: i64, execution: ExecutionId, timer: u32) -> TimerRow {
         timer,
         kind: timer as u8,
         span_ms: u64::from(timer) * 1_000,
+        steady: None,
     }
 }
 
@@ -56,7 +57,19 @@ pub(super) fn timers_come_in_order_of_due_time(home: &dyn Home) {
     );
     let mut expected = [of_one, of_two].concat();
     expected.sort_by_key(|row| (row.due_ms, row.execution, row.timer));
-    now_and_after_reopening(home, store, |store| assert_eq!(timers(store), expected));
+    now_and_after_reopening(home, store, |store| {
+        assert_eq!(timers(store), expected);
+        for before_ms in [i64::MIN, -5, -4, 0, 49, 50, 51, i64::MAX] {
+            for (read, after) in expected.iter().enumerate() {
+                let due = |row: &&TimerRow| row.due_ms < before_ms;
+                let all: Vec<_> = expected.iter().filter(due).cloned().collect();
+                assert_eq!(store.timers_before(before_ms, None, 99).unwrap(), all);
+                let behind = all.iter().skip(read + 1).take(2).cloned();
+                let found = store.timers_before(before_ms, Some(after.key()), 2);
+                assert_eq!(found.unwrap(), behind.collect::<Vec<_>>());
+            }
+        }
+    });
 }
 
 pub(super) fn tasks_come_in_order_of_queue_and_position(home: &dyn Home) {
@@ -83,7 +96,36 @@ pub(super) fn tasks_come_in_order_of_queue_and_position(home: &dyn Home) {
     );
     let mut expected = rows;
     expected.sort_by(|a, b| (&a.queue, a.position).cmp(&(&b.queue, b.position)));
-    now_and_after_reopening(home, store, |store| assert_eq!(tasks(store), expected));
+    now_and_after_reopening(home, store, |store| {
+        assert_eq!(tasks(store), expected);
+        for queue in ["", "a", "a\0", "ab", "b", "none"] {
+            for after in [None, Some(0), Some(254), Some(255), Some(u64::MAX)] {
+                let behind = |row: &&TaskRow| row.queue == queue && Some(row.position) > after;
+                let all: Vec<_> = expected.iter().filter(behind).cloned().collect();
+                assert_eq!(store.tasks_of(queue, after, 99).unwrap(), all);
+                assert_eq!(
+                    store.tasks_of(queue, after, 1).unwrap(),
+                    all[..all.len().min(1)]
+                );
+            }
+        }
+    });
+}
+
+pub(super) fn the_last_tally_that_was_said_stays(home: &dyn Home) {
+    let store = home.open();
+    assert_eq!(store.tally().unwrap(), b"");
+    let saying = |number, tally: &[u8]| Commit {
+        tally: tally.to_vec(),
+        ..step(number, write(id(1, 1), number))
+    };
+    commit_each(
+        &*store,
+        &[saying(1, b"one"), saying(2, b"two"), saying(3, b"")],
+    );
+    now_and_after_reopening(home, store, |store| {
+        assert_eq!(store.tally().unwrap(), b"two");
+    });
 }
 
 pub(super) fn what_is_dropped_is_gone(home: &dyn Home) {

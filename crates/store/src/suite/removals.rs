@@ -25,6 +25,7 @@ fn timer(execution: ExecutionId) -> TimerRow {
         timer: 1,
         kind: 1,
         span_ms: 300,
+        steady: None,
     }
 }
 

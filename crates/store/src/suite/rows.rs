@@ -23,6 +23,7 @@ pub(super) fn an_execution_is_read_as_last_written(home: &dyn Home) {
             Some(ExecutionRow {
                 revision,
                 snapshot: snapshot.to_vec(),
+                holds: Some(format!("holds {revision}").into_bytes()),
             })
         };
         assert_eq!(store.execution(id(1, 1)).unwrap(), row(3, b"snapshot 3"));
@@ -52,6 +53,7 @@ pub(super) fn several_commits_share_one_call(home: &dyn Home) {
         timer,
         kind: 1,
         span_ms: 5,
+        steady: None,
     };
     let task = |hand_outs| TaskRow {
         queue: "q".into(),

@@ -22,6 +22,7 @@ pub(super) fn write(id: ExecutionId, revision: u64) -> ExecutionWrite {
         id,
         revision,
         snapshot: format!("snapshot {revision}").into_bytes(),
+        holds: format!("holds {revision}").into_bytes(),
         events: None,
         listings: Vec::new(),
         name: None,
@@ -40,6 +41,7 @@ pub(super) fn step(number: CommitNumber, write: ExecutionWrite) -> Commit {
         executions: vec![write],
         removals: Vec::new(),
         records: Vec::new(),
+        tally: Vec::new(),
     }
 }
 
@@ -61,6 +63,7 @@ pub(super) fn put(
         executions: Vec::new(),
         removals: Vec::new(),
         records: vec![record],
+        tally: Vec::new(),
     }
 }
 
@@ -175,6 +178,7 @@ pub fn activity_steps(random: &mut Random, born_ms: u64, serial: u64) -> [Execut
             timer: 1,
             kind: 1,
             span_ms: 300,
+            steady: Some((1, -2)),
         }],
         tasks: vec![TaskRow {
             queue: queue.clone(),
