@@ -11,6 +11,7 @@
 //!   them back until it is durable.
 
 pub mod arn;
+mod at_once;
 mod clock;
 mod delivery;
 mod executions;
@@ -46,6 +47,7 @@ mod watching;
 mod windows;
 mod world;
 
+pub use at_once::AtOnce;
 pub use counts::CountsMax;
 pub use delivery::{TaskSearch, find_tasks};
 pub use load::{Definition, load_definition, load_execution};

@@ -384,3 +384,81 @@ fn an_update_is_valid_for_the_type_of_its_machine() {
     let response = done(driver.ask(sync(&express, None, "{}", false)));
     assert_eq!(response.status, Status::Failed, "read back as EXPRESS");
 }
+
+/// What is run outside the shard is answered as the shard answers it.
+#[test]
+fn what_waits_for_nobody_is_answered_alike_at_once() {
+    let jsonata = r#"{"StartAt":"M","QueryLanguage":"JSONata","States":{"M":{"Type":"Map",
+        "Items":"{% [1..3] %}","ItemProcessor":{"StartAt":"P","States":{"P":{"Type":"Pass",
+        "Output":"{% $states.input * 2 %}","End":true}}},"End":true}}}"#;
+    let broken = r#"{"StartAt":"A","States":{"A":{"Type":"Pass","InputPath":"$.no","End":true}}}"#;
+    let context = r#"{"StartAt":"A","States":{"A":{"Type":"Pass","Parameters":{
+        "name.$":"$$.Execution.Name","machine.$":"$$.StateMachine.Id"},"End":true}}}"#;
+    let mut driver = Driver::new();
+    for (at, definition) in [PASS, FAIL, jsonata, broken, context].iter().enumerate() {
+        let machine = driver.create_express(&format!("m{at}"), definition);
+        for metadata_only in [false, true] {
+            let Request::StartSyncExecution(request) =
+                sync(&machine, Some("n"), r#"{"x":1}"#, metadata_only)
+            else {
+                panic!()
+            };
+            let mut alone = at_once(&driver, &request).unwrap();
+            let shards = done(driver.ask(Request::StartSyncExecution(request)));
+            let without_id = |arn: &str| arn.rsplit_once(':').unwrap().0.to_owned();
+            assert_eq!(
+                without_id(&alone.execution_arn),
+                without_id(&shards.execution_arn)
+            );
+            alone.execution_arn.clone_from(&shards.execution_arn);
+            assert_eq!(format!("{alone:?}"), format!("{shards:?}"), "{definition}");
+        }
+    }
+}
+
+#[test]
+fn what_waits_calls_is_logged_or_is_refused_is_left_to_the_shard() {
+    let mut driver = Driver::new();
+    let machine = |driver: &mut Driver, definition: &str| {
+        let name = format!("m{}", driver.commits);
+        driver.create_express(&name, definition)
+    };
+    for definition in [WAIT, LONG, CALL, LOOP] {
+        let machine = machine(&mut driver, definition);
+        let Request::StartSyncExecution(request) = sync(&machine, None, "{}", false) else {
+            panic!()
+        };
+        assert!(at_once(&driver, &request).is_none(), "{definition}");
+    }
+    let standard = driver.create_machine("standard", PASS).unwrap();
+    let logging = shapes::LoggingConfiguration {
+        level: "ALL".into(),
+        include_execution_data: true,
+        destinations: Some(vec![
+            "arn:aws:logs:us-east-1:000000000000:log-group:g:*".into(),
+        ]),
+    };
+    let logs = driver.create("logs", PASS, shapes::MachineType::Express, Some(logging));
+    let missing = format!("{standard}x");
+    for machine in [standard, missing, "no".to_owned(), logs.unwrap()] {
+        let Request::StartSyncExecution(request) = sync(&machine, None, "{}", false) else {
+            panic!()
+        };
+        assert!(at_once(&driver, &request).is_none(), "{machine}");
+    }
+}
+
+fn at_once(
+    driver: &Driver,
+    request: &start_sync_execution::Request,
+) -> Option<start_sync_execution::Response> {
+    let at_once = AtOnce {
+        store: &driver.store,
+        owner: &owner(),
+        limits: interpreter::Limits::default(),
+        now_ms: driver.now.wall_ms,
+        seed: 7,
+    };
+    let mut load = |machine, revision| load_definition(&driver.store, machine, revision);
+    at_once.start_sync_execution(request, &mut load).unwrap()
+}

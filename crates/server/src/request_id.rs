@@ -9,13 +9,7 @@ static SEED: OnceLock<u64> = OnceLock::new();
 /// A UUID of version 4 that no other request of this server has. It protects nothing, so a counter
 /// stirred with a seed will do.
 pub fn next() -> String {
-    let seed = *SEED.get_or_init(|| {
-        // Without the system's randomness identifiers would only be less distinct between servers.
-        getrandom::u64().unwrap_or_else(|_| u64::from(std::process::id()))
-    });
-    let count = COUNT.fetch_add(1, Ordering::Relaxed);
-    let high = stir(seed ^ stir(count));
-    let low = stir(high ^ count.rotate_left(32));
+    let (high, low) = pair();
     format!(
         "{:08x}-{:04x}-4{:03x}-{:04x}-{:012x}",
         high >> 32,
@@ -24,6 +18,21 @@ pub fn next() -> String {
         low >> 48 & 0x3fff | 0x8000,
         low & 0xffff_ffff_ffff
     )
+}
+
+/// A number that this server does not give twice, but by a chance of one in 2^64 for each pair of them.
+pub fn number() -> u64 {
+    pair().0
+}
+
+fn pair() -> (u64, u64) {
+    let seed = *SEED.get_or_init(|| {
+        // Without the system's randomness identifiers would only be less distinct between servers.
+        getrandom::u64().unwrap_or_else(|_| u64::from(std::process::id()))
+    });
+    let count = COUNT.fetch_add(1, Ordering::Relaxed);
+    let high = stir(seed ^ stir(count));
+    (high, stir(high ^ count.rotate_left(32)))
 }
 
 /// The finalizer of SplitMix64: a bijection that leaves no pattern.

@@ -5,9 +5,9 @@ use std::time::{Duration, Instant};
 
 use api::{Door, Head, Meta};
 use engine::arn::Owner;
-use engine::operations::get_activity_task;
-use engine::{ErrorName, Operation, ReadError, Rejection, Request, Response};
-use store::Store;
+use engine::operations::{get_activity_task, start_sync_execution};
+use engine::{AtOnce, ErrorName, Operation, ReadError, Rejection, Request, Response};
+use store::{Store, StoreError};
 use tokio::sync::Semaphore;
 
 use crate::clock::Clock;
@@ -16,6 +16,7 @@ use crate::driver::{Answer, Delivery, Driver};
 use crate::log::{self, Level};
 use crate::metrics::Metrics;
 use crate::names;
+use crate::request_id;
 use crate::trial::{self, Trials};
 use crate::watching::prove_log_group;
 use integrations::Outbound;
@@ -150,6 +151,13 @@ impl Service {
         } else if self.space.refuses(operation) {
             return Ok(Answer::Done(Err(full())));
         }
+        if let Request::StartSyncExecution(request) = &request
+            && let Some(response) = self
+                .at_once(request)
+                .map_err(|error| self.fault(operation, &error))?
+        {
+            return Ok(Answer::Done(Ok(Response::StartSyncExecution(response))));
+        }
         // A lookup by key, answered from memory nearly always: not worth a thread's wake-up.
         let durable = self.driver.durable();
         let lookup = names::look_up(&*self.store, durable, &request)
@@ -162,6 +170,27 @@ impl Service {
             // Whether it will be done is not known: it may be committed when there is room.
             () = self.space.stalled() => Ok(Answer::Done(Err(full()))),
         }
+    }
+
+    /// The answer of a synchronous execution that needs neither the engine nor the disk.
+    fn at_once(
+        &self,
+        request: &start_sync_execution::Request,
+    ) -> Result<Option<start_sync_execution::Response>, StoreError> {
+        if self.express_kept {
+            return Ok(None);
+        }
+        let at_once = AtOnce {
+            store: &*self.store,
+            owner: &self.owner,
+            limits: self.limits,
+            now_ms: self.clock.wall_ms(),
+            seed: request_id::number(),
+        };
+        at_once.start_sync_execution(request, &mut |machine, revision| {
+            let definitions = self.driver.definitions();
+            definitions.get(&*self.store, machine, revision)
+        })
     }
 
     async fn read(self: &Arc<Self>, request: Request) -> Result<Answer, Fault> {

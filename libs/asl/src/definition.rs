@@ -455,6 +455,19 @@ impl StateMachine {
         &self.states[index.0 as usize]
     }
 
+    /// Whether no execution of it ever waits: for a moment, for work, or for executions of its own.
+    pub fn waits_for_nobody(&self) -> bool {
+        self.states.iter().all(|state| match &state.kind {
+            StateKind::Task(_) | StateKind::Wait(_) => false,
+            StateKind::Map(map) => map.distributed.is_none(),
+            StateKind::Pass(_)
+            | StateKind::Choice(_)
+            | StateKind::Succeed
+            | StateKind::Fail(_)
+            | StateKind::Parallel(_) => true,
+        })
+    }
+
     /// `variableReferences`: the states that read variables, with these, in document order.
     pub fn variable_references(&self) -> impl Iterator<Item = (&str, &[Arc<str>])> {
         let references = self

@@ -194,7 +194,7 @@ impl Shard {
 }
 
 /// What the caller is told of an execution that has ended.
-fn answer(execution: &Execution, metadata_only: bool) -> Response {
+pub(crate) fn answer(execution: &Execution, metadata_only: bool) -> Response {
     let birth = execution.birth();
     let shown = |document: &Document| (!metadata_only).then(|| document.clone());
     let text = |text: &Option<std::sync::Arc<str>>| text.as_deref().map(str::to_owned);

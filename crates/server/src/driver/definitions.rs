@@ -14,11 +14,11 @@ const DEFINITIONS_MAX: usize = 1_000;
 /// Most bytes of their texts. Parsed, a definition takes some ten times as much.
 const TEXT_BYTES_MAX: usize = 16 << 20;
 
-/// A bounded cache; the oldest goes first.
-#[derive(Default)]
-pub(super) struct Definitions(Mutex<Kept>);
+/// A bounded cache, shared by the engine and those who run without it; the oldest goes first.
+#[derive(Debug, Default)]
+pub struct Definitions(Mutex<Kept>);
 
-#[derive(Default)]
+#[derive(Debug, Default)]
 struct Kept {
     by_key: HashMap<Key, Definition>,
     order: VecDeque<Key>,
@@ -26,7 +26,8 @@ struct Kept {
 }
 
 impl Definitions {
-    pub(super) fn get(
+    /// The definition of a revision; `None` when the store has none that parses.
+    pub fn get(
         &self,
         store: &dyn Store,
         machine: u64,

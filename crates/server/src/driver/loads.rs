@@ -9,7 +9,6 @@ use store::{ExecutionId, Store, StoreError};
 use tokio::runtime::Handle;
 
 use super::Driver;
-use super::definitions::Definitions;
 use crate::log::{self, Level};
 use crate::names;
 
@@ -24,17 +23,14 @@ struct Inner {
     store: Arc<dyn Store>,
     runtime: Handle,
     driver: Arc<Driver>,
-    definitions: Definitions,
 }
 
 impl Loads {
     pub(super) fn new(store: Arc<dyn Store>, runtime: Handle, driver: Arc<Driver>) -> Loads {
-        let definitions = Definitions::default();
         Loads(Arc::new(Inner {
             store,
             runtime,
             driver,
-            definitions,
         }))
     }
 
@@ -55,7 +51,10 @@ impl Loads {
     /// Answers with [`Message::LoadedDefinition`].
     pub(super) fn definition(&self, machine: u64, revision: u64) {
         self.read("definition", move |inner| {
-            let definition = inner.definitions.get(&*inner.store, machine, revision)?;
+            let definition = inner
+                .driver
+                .definitions()
+                .get(&*inner.store, machine, revision)?;
             Ok(Message::LoadedDefinition {
                 machine,
                 revision,
@@ -138,7 +137,7 @@ impl Loads {
 fn load_execution(inner: &Inner, id: ExecutionId) -> Result<Message, StoreError> {
     let store = &*inner.store;
     let execution = engine::load_execution(store, id, &mut |machine, revision| {
-        inner.definitions.get(store, machine, revision)
+        inner.driver.definitions().get(store, machine, revision)
     })?;
     Ok(Message::Loaded { id, execution })
 }

@@ -34,6 +34,7 @@ use crate::watching::Watchers;
 pub use call::{Call, Errand};
 pub use closings::Closings;
 pub use commit_thread::EPOCH;
+pub use definitions::Definitions;
 pub use delivery::Delivery;
 pub use doubts::Doubts;
 
@@ -72,6 +73,7 @@ pub struct Driver {
     durable: AtomicU64,
     doubts: Doubts,
     closings: Closings,
+    definitions: Definitions,
     metrics: Arc<Metrics>,
 }
 
@@ -167,6 +169,7 @@ impl Driver {
             durable: AtomicU64::new(durable),
             doubts: Doubts::default(),
             closings: Closings::default(),
+            definitions: Definitions::default(),
             metrics,
         }
     }
@@ -209,6 +212,11 @@ impl Driver {
     /// Number of the last commit that is durable.
     pub fn durable(&self) -> CommitNumber {
         self.durable.load(Ordering::Acquire)
+    }
+
+    /// Parsed definitions.
+    pub fn definitions(&self) -> &Definitions {
+        &self.definitions
     }
 
     /// The ends of executions.
