@@ -20,6 +20,7 @@ use crate::request_id;
 use crate::trial::{self, Trials};
 use crate::watching::prove_log_group;
 use integrations::Outbound;
+use integrations::items::Objects;
 
 /// Most reads of the store at a time. Fewer than there are threads for them, so that a crowd of
 /// readers never keeps the engine from reading an execution back.
@@ -39,6 +40,10 @@ pub struct Service {
     pub metrics: Arc<Metrics>,
     /// The way to other services.
     pub outbound: Outbound,
+    /// What Distributed Maps read from and write to.
+    pub objects: Objects,
+    /// Places for those who do.
+    pub item_places: Arc<Semaphore>,
     /// Whether execution logs go to log groups of CloudWatch Logs.
     pub logs_to_groups: bool,
     pub space: Space,

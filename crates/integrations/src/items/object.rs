@@ -51,13 +51,13 @@ impl Object {
     }
 
     pub(super) fn next(&mut self) -> Result<Option<Item>, ItemsError> {
-        let Some(Found { value, key }) = self.items.next()? else {
+        let Some(Found { value, is_member }) = self.items.next()? else {
             return Ok(None);
         };
         self.given = true;
         Ok(Some(Item {
             document: Document::from_value(value),
-            key,
+            is_member,
             source: Arc::clone(&self.uri),
         }))
     }

@@ -28,8 +28,8 @@ pub struct Batch {
 pub struct Item {
     /// What a child is to process.
     pub document: Document,
-    /// Its name in the object that it is a member of.
-    pub key: Option<String>,
+    /// Whether it is a member of an object: `{"Key": …, "Value": …}`.
+    pub is_member: bool,
     /// Where it was read, as the context object says it: `S3://BUCKET/KEY`.
     pub source: Arc<str>,
 }
@@ -162,7 +162,7 @@ impl Reader {
                     *after = Some(listed.key);
                     Item {
                         document,
-                        key: None,
+                        is_member: false,
                         source: Arc::clone(uri),
                     }
                 }))

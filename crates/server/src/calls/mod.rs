@@ -1,7 +1,9 @@
 //! Calls that executions make: of this server itself here, of all others by `integrations`.
 
+pub mod items;
 mod members;
 mod own;
+mod results;
 mod sfn;
 mod states;
 
@@ -39,6 +41,7 @@ struct Handle {
 /// Makes the calls as they come, each on its own, until the engine ends.
 pub async fn make(service: Arc<Service>, mut errands: mpsc::UnboundedReceiver<Errand>) {
     let mut under_way = UnderWay::default();
+    let readers = items::Readers::default();
     loop {
         tokio::select! {
             errand = errands.recv() => match errand {
@@ -46,15 +49,12 @@ pub async fn make(service: Arc<Service>, mut errands: mpsc::UnboundedReceiver<Er
                 Some(Errand::GiveUp { execution, task }) => {
                     under_way.give_up(&service, (execution, task));
                 }
-                Some(Errand::ReadItems { map_run, .. }) => {
-                    let cause = "This server cannot read items yet.".to_owned();
-                    let read = Err(("States.ItemReaderFailed".to_owned(), cause));
-                    service.driver.tell(Message::ItemsRead { map_run, read });
+                Some(Errand::ReadItems(reading)) => {
+                    tokio::spawn(readers.clone().read(Arc::clone(&service), reading));
                 }
-                Some(Errand::WriteResults { map_run, .. }) => {
-                    let cause = "This server cannot write results yet.".to_owned();
-                    let result = Err(("States.ResultWriterFailed".to_owned(), cause));
-                    service.driver.tell(Message::ResultsWritten { map_run, result });
+                Some(Errand::WriteResults { map_run, map_run_arn, writer }) => {
+                    let service = Arc::clone(&service);
+                    tokio::spawn(results::write(service, map_run, map_run_arn, writer));
                 }
                 None => return,
             },

@@ -6,6 +6,8 @@ use engine::MapRunId;
 use interpreter::{Document, EventId};
 use store::ExecutionId;
 
+use crate::calls::items::Reading;
+
 /// What an integration is to do, and for whom.
 #[derive(Debug)]
 pub struct Call {
@@ -37,18 +39,7 @@ pub enum Errand {
         task: EventId,
     },
     /// Items to read for a map run: see [`engine::Output::ReadItems`].
-    ReadItems {
-        /// Whose items.
-        map_run: MapRunId,
-        /// What is read.
-        source: interpreter::Work,
-        /// Where to begin.
-        position: Option<Vec<u8>>,
-        /// About so many.
-        items_max: usize,
-        /// About so many bytes.
-        bytes_max: usize,
-    },
+    ReadItems(Reading),
     /// Results of a map run to write: see [`engine::Output::WriteResults`].
     WriteResults {
         /// Whose results.

@@ -12,6 +12,7 @@ use super::commit_thread::{Handover, Sink};
 use super::loads::Loads;
 use super::release::{Release, Releaser};
 use super::{Answer, Call, Driver, Errand, Event};
+use crate::calls::items::Reading;
 use crate::clock::Clock;
 use crate::log::{self, Level};
 
@@ -241,14 +242,14 @@ impl EngineThread {
                 items_max,
                 bytes_max,
             } => {
-                let errand = Errand::ReadItems {
+                let reading = Reading {
                     map_run,
                     source,
                     position,
                     items_max,
                     bytes_max,
                 };
-                self.after(after, Release::Call(errand), to);
+                self.after(after, Release::Call(Errand::ReadItems(reading)), to);
             }
             Output::WriteResults {
                 after,

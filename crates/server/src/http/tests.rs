@@ -94,6 +94,8 @@ pub(super) fn edge(runtime: tokio::runtime::Handle) -> (Edge, driver::Threads) {
         owner,
         clock,
         metrics,
+        objects: integrations::items::Objects::default(),
+        item_places: Arc::new(Semaphore::new(1)),
         outbound: Outbound::new(OutboundOptions {
             endpoints: Endpoints::default(),
             region: "us-east-1".to_owned(),

@@ -20,7 +20,7 @@ use tokio::runtime::Runtime;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::Semaphore;
 
-use crate::calls;
+use crate::calls::{self, items};
 use crate::clock::Clock;
 use crate::config::{LogDestination, Origin, Settings, Span};
 use crate::disk::Space;
@@ -33,12 +33,13 @@ use crate::service::{READS_AT_A_TIME, Service};
 use crate::trial::{TRIALS_AT_A_TIME, Trials};
 use crate::watching::{self, Workers};
 use identity::Identity;
+use integrations::items::Objects;
 use integrations::{Outbound, OutboundOptions};
 
-/// Threads that may wait for the disk or compute: readers, trials, calls, and two more for what the
+/// Threads that may wait for the disk or compute: readers, trials, calls, map runs, and two more for what the
 /// engine reads back.
 const BLOCKING_THREADS: usize =
-    READS_AT_A_TIME + TRIALS_AT_A_TIME + integrations::BLOCKING_THREADS + 2;
+    READS_AT_A_TIME + TRIALS_AT_A_TIME + integrations::BLOCKING_THREADS + items::AT_A_TIME + 2;
 /// How long running requests may take when the server stops. They wait for a commit at most, so
 /// this is for clients that do not take their answer. What is asked of us is 10 s in all.
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(7);
@@ -203,6 +204,12 @@ fn start(
         express_kept: settings.express_retention.value > Span::default(),
         clock,
         metrics,
+        objects: Objects::new(
+            settings.buckets.clone(),
+            outbound.clone(),
+            runtime.handle().clone(),
+        ),
+        item_places: Arc::new(Semaphore::new(items::AT_A_TIME)),
         outbound,
         logs_to_groups: settings.log_destination() == LogDestination::CloudWatch,
         space,

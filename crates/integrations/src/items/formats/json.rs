@@ -95,7 +95,7 @@ impl Items for Json {
                 let value = json!({ "Key": key, "Value": self.text.value()? });
                 Found {
                     value,
-                    key: Some(key),
+                    is_member: true,
                 }
             }
         };

@@ -19,16 +19,19 @@ use super::tape::Tape;
 /// Developer Guide, `ItemReader`, "size of an individual item", 8 MB.
 pub(crate) const ITEM_BYTES_MAX: usize = 8 << 20;
 
-/// An item, and its name in an object of which it is a member.
+/// An item, and whether it is a member of an object.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Found {
     pub(crate) value: Value,
-    pub(crate) key: Option<String>,
+    pub(crate) is_member: bool,
 }
 
 impl Found {
     fn value(value: Value) -> Found {
-        Found { value, key: None }
+        Found {
+            value,
+            is_member: false,
+        }
     }
 }
 
