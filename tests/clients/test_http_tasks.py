@@ -184,6 +184,27 @@ api_key = {{ name = "X-Api-Key", value = "{KEY}" }}
         ended = self.run_task("/echo", Headers={"X-A": "b\r\nX-C: d"})
         self.assertEqual(ended["error"], "States.Runtime")
 
+    def test_a_state_that_is_tried_shows_what_was_sent(self):
+        parameters = {"ApiEndpoint": self.url + "/echo", "Method": "POST", "RequestBody": {"a": 1},
+                      "Authentication": {"ConnectionArn": connection("basic")}}
+        state = json.dumps(
+            {"Type": "Task", "Resource": RESOURCE, "Parameters": parameters, "End": True})
+        client = self.server.client(inject_host_prefix=False)
+        for level, reveals in (("INFO", False), ("DEBUG", False), ("TRACE", False), ("TRACE", True)):
+            tried = client.test_state(
+                definition=state, roleArn="arn:aws:iam::012345678901:role/any", input="{}",
+                inspectionLevel=level, revealSecrets=reveals)
+            self.assertEqual(tried["status"], "SUCCEEDED", tried)
+            inspected = tried.get("inspectionData", {})
+            self.assertEqual("request" in inspected, level == "TRACE")
+            if level != "TRACE":
+                continue
+            request, response = inspected["request"], inspected["response"]
+            self.assertEqual((request["method"], request["body"]), ("POST", '{"a":1}'))
+            self.assertEqual((response["statusCode"], response["statusMessage"]), ("200", "OK"))
+            self.assertEqual("authorization: Basic" in request["headers"], reveals)
+            self.assertEqual("version=2" in request["url"], reveals)
+
     def test_secrets_are_nowhere_to_be_read(self):
         for name in ("basic", "key", "oauth"):
             self.output("/echo", name)

@@ -23,6 +23,7 @@ use interpreter::Document;
 pub use connections::Connections;
 pub use endpoints::{Endpoint, Endpoints, ServiceEndpoint};
 pub use functions::{FunctionSetting, Functions};
+pub use http::{Answered, Exchange};
 pub use idempotency::IdempotencyKey;
 pub use outbound::{BLOCKING_THREADS, Outbound, OutboundError, OutboundOptions};
 pub use requests::{NotDone, request};
@@ -77,6 +78,24 @@ async fn service(outbound: &Outbound, resource: &str, call: Call<'_>) -> Outcome
         Some(service) => optimized::call(outbound, service, action, call).await,
         None => Err(not_called(call.resource)),
     }
+}
+
+/// Whether a resource is that of HTTP tasks, `arn:aws:states:::http:invoke`.
+pub fn is_http_task(resource: &str) -> bool {
+    matches!(
+        resource.splitn(6, ':').collect::<Vec<_>>()[..],
+        [_, _, "states", _, _, "http:invoke"]
+    )
+}
+
+/// Makes the call of an HTTP task, and tells what was sent and answered. What a connection adds is told
+/// if it is to be revealed.
+pub async fn call_traced(
+    outbound: &Outbound,
+    call: Call<'_>,
+    reveals_secrets: bool,
+) -> (Outcome, Option<Exchange>) {
+    http::traced(outbound, call, reveals_secrets).await
 }
 
 /// Waits for the end of what a `.sync` call began, and gives its result. `submitted` is what [`call`]

@@ -10,9 +10,11 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use engine::operations::test_state::{DURATION_MS_MAX, Request, Response};
+use engine::operations::test_state::{
+    DURATION_MS_MAX, HttpExchange, HttpResponse, Request, Response,
+};
 use engine::{ErrorName, Rejection};
-use integrations::IdempotencyKey;
+use integrations::{Exchange, IdempotencyKey};
 use interpreter::test_state::{Call, Progress, TestState, Waiting};
 use interpreter::{Due, EventId, Input, Moment, TimerId, World};
 use tokio::sync::{Semaphore, watch};
@@ -75,11 +77,16 @@ impl World for TrialWorld {
 }
 
 /// A call on its way, and what came of it.
-type Calling = Pin<Box<dyn Future<Output = Input> + Send>>;
+type Calling = Pin<Box<dyn Future<Output = Answered> + Send>>;
+
+/// What it comes to, and what went over the wire.
+type Answered = (Input, Option<HttpExchange>);
 
 /// Tries the state to its end, for five minutes at most.
 pub async fn run(service: &Arc<Service>, request: Request) -> Result<Response, Rejection> {
-    let inspected = request.inspected;
+    let (inspected, traced) = (request.inspected, request.traced);
+    let reveals_secrets = traced.then_some(request.reveals_secrets);
+    let mut http = None;
     let deadline = Instant::now() + Duration::from_millis(DURATION_MS_MAX.unsigned_abs());
     let no_chance = |_| unavailable("The system gives no random bytes.");
     let seed = getrandom::u64().map_err(no_chance)?;
@@ -96,21 +103,25 @@ pub async fn run(service: &Arc<Service>, request: Request) -> Result<Response, R
                 return Ok(Response {
                     outcome: *outcome,
                     inspected,
+                    http,
                 });
             }
             Progress::Waiting(waiting) => waiting,
         };
         alarms.set(&waiting, service.clock.wall_ms());
         if let Some(call) = waiting.call {
-            calling = Some(make(Arc::clone(service), trial, call));
+            calling = Some(make(Arc::clone(service), trial, reveals_secrets, call));
         }
         let next = alarms.next();
         let input = tokio::select! {
-            input = answer(&mut calling) => input,
+            (input, exchange) = answer(&mut calling) => {
+                http = exchange;
+                input
+            }
             timer = ring(next) => Input::TimerFired(timer),
             () = tokio::time::sleep_until(deadline) => {
                 let outcome = test.time_out();
-                return Ok(Response { outcome, inspected });
+                return Ok(Response { outcome, inspected, http });
             }
             () = service.trials.stopped() => return Err(stopping()),
         };
@@ -162,17 +173,23 @@ async fn ring(next: Option<(TimerId, Instant)>) -> TimerId {
 }
 
 /// What the call comes to; without one, never.
-async fn answer(calling: &mut Option<Calling>) -> Input {
-    let input = match calling {
+async fn answer(calling: &mut Option<Calling>) -> Answered {
+    let answered = match calling {
         Some(call) => call.await,
         None => return std::future::pending().await,
     };
     *calling = None;
-    input
+    answered
 }
 
 /// Makes a call as executions make theirs.
-fn make(service: Arc<Service>, trial: [u8; 16], call: Call) -> Calling {
+/// With `reveals_secrets`, what an HTTP task sends and gets is told as well.
+fn make(
+    service: Arc<Service>,
+    trial: [u8; 16],
+    reveals_secrets: Option<bool>,
+    call: Call,
+) -> Calling {
     Box::pin(async move {
         let Call {
             task,
@@ -184,11 +201,18 @@ fn make(service: Arc<Service>, trial: [u8; 16], call: Call) -> Calling {
             parameters: &parameters,
             key: IdempotencyKey::of(trial, task),
         };
-        let (result, delivery) = calls::outcome(&service, call, false).await;
-        if let Some(delivery) = delivery {
-            delivery.left();
-        }
-        match result {
+        let traced = reveals_secrets.filter(|_| integrations::is_http_task(&resource));
+        let (result, exchange) = match traced {
+            Some(reveals) => integrations::call_traced(&service.outbound, call, reveals).await,
+            None => {
+                let (result, delivery) = calls::outcome(&service, call, false).await;
+                if let Some(delivery) = delivery {
+                    delivery.left();
+                }
+                (result, None)
+            }
+        };
+        let input = match result {
             Ok(output) => Input::TaskSucceeded {
                 task,
                 hand_out: 0,
@@ -200,8 +224,26 @@ fn make(service: Arc<Service>, trial: [u8; 16], call: Call) -> Calling {
                 error: Some(error.into()),
                 cause: Some(cause.into()),
             },
-        }
+        };
+        (input, exchange.map(told))
     })
+}
+
+/// As the API tells it.
+fn told(exchange: Exchange) -> HttpExchange {
+    HttpExchange {
+        protocol: exchange.protocol,
+        method: exchange.method,
+        url: exchange.url,
+        headers: exchange.headers,
+        body: exchange.body,
+        response: exchange.response.map(|response| HttpResponse {
+            status_code: response.status_code,
+            status_message: response.status_message,
+            headers: response.headers,
+            body: response.body,
+        }),
+    }
 }
 
 /// Evaluates something where it may take its time.

@@ -476,6 +476,19 @@ fn tested() -> op::test_state::Response {
             },
         },
         inspected: true,
+        http: Some(op::test_state::HttpExchange {
+            protocol: "https".to_owned(),
+            method: "POST".to_owned(),
+            url: "https://api.example/".to_owned(),
+            headers: "[a: b]".to_owned(),
+            body: "{}".to_owned(),
+            response: Some(op::test_state::HttpResponse {
+                status_code: 200,
+                status_message: "OK".to_owned(),
+                headers: "[c: d]".to_owned(),
+                body: "{}".to_owned(),
+            }),
+        }),
     }
 }
 

@@ -30,6 +30,10 @@ pub struct Request {
     pub input: String,
     /// Whether `inspectionLevel` asks for `inspectionData`.
     pub inspected: bool,
+    /// Whether it asks for what an HTTP task sent and got as well.
+    pub traced: bool,
+    /// `revealSecrets`: whether that shows what a connection adds.
+    pub reveals_secrets: bool,
     /// `variables`.
     pub variables: Vec<(Arc<str>, Document)>,
     /// `context`.
@@ -47,6 +51,38 @@ pub struct Response {
     pub outcome: Outcome,
     /// Whether `inspectionData` is part of the answer.
     pub inspected: bool,
+    /// What an HTTP task sent and got, where that was asked for.
+    pub http: Option<HttpExchange>,
+}
+
+/// What an HTTP task sent, and what it got.
+#[derive(Clone, Debug)]
+pub struct HttpExchange {
+    /// `protocol` of both.
+    pub protocol: String,
+    /// `request.method`
+    pub method: String,
+    /// `request.url`
+    pub url: String,
+    /// `request.headers`
+    pub headers: String,
+    /// `request.body`
+    pub body: String,
+    /// `response`
+    pub response: Option<HttpResponse>,
+}
+
+/// What an HTTP task got.
+#[derive(Clone, Debug)]
+pub struct HttpResponse {
+    /// `statusCode`
+    pub status_code: u16,
+    /// `statusMessage`
+    pub status_message: String,
+    /// `headers`
+    pub headers: String,
+    /// `body`
+    pub body: String,
 }
 
 impl Request {

@@ -7,19 +7,24 @@ pub(crate) mod form;
 mod request;
 #[cfg(test)]
 mod tests;
+mod trace;
 
 use std::time::Duration;
 
+use http_body_util::Full;
 use hyper::HeaderMap;
 use interpreter::Document;
 use serde_json::{Map, Value, json};
 
-use crate::connections::ReadyConnection;
+use crate::connections::{Additions, ReadyConnection};
 use crate::outbound::Outbound;
 use crate::sending::{Bounds, NamedBy, NotTold, Sender, Told, reason};
 use crate::{Call, Outcome};
 
 use request::Asked;
+use trace::Trace;
+
+pub use trace::{Answered, Exchange};
 
 /// All that a task may take. Source: developer guide, quotas of HTTP tasks, 60 seconds.
 const TIME: Duration = Duration::from_secs(60);
@@ -35,6 +40,24 @@ type Failure = (String, String);
 
 /// Makes one HTTP task's call.
 pub(crate) async fn invoke(outbound: &Outbound, call: Call<'_>) -> Outcome {
+    noted(outbound, call, &mut None).await
+}
+
+/// The same, and what went over the wire.
+pub(crate) async fn traced(
+    outbound: &Outbound,
+    call: Call<'_>,
+    reveals_secrets: bool,
+) -> (Outcome, Option<Exchange>) {
+    let mut trace = Some(Trace {
+        reveals_secrets,
+        exchange: None,
+    });
+    let outcome = noted(outbound, call, &mut trace).await;
+    (outcome, trace.and_then(|trace| trace.exchange))
+}
+
+async fn noted(outbound: &Outbound, call: Call<'_>, trace: &mut Option<Trace>) -> Outcome {
     let asked = Asked::read(call.parameters.value());
     let asked = asked.map_err(|why| failure("States.Runtime", why))?;
     let not_invoked = |why: String| failure(NOT_INVOKED, why);
@@ -51,7 +74,7 @@ pub(crate) async fn invoke(outbound: &Outbound, call: Call<'_>) -> Outcome {
              [\"{endpoint}\"] to [http] in the server's configuration."
         )));
     }
-    let told = tokio::time::timeout(TIME, told(sender, &connection, &asked, call)).await;
+    let told = tokio::time::timeout(TIME, told(sender, &connection, &asked, call, trace)).await;
     let told = told.unwrap_or_else(|_| {
         let why = format!(
             "{} did not answer within {} s.",
@@ -69,6 +92,7 @@ async fn told(
     connection: &std::sync::Arc<ReadyConnection>,
     asked: &Asked<'_>,
     call: Call<'_>,
+    trace: &mut Option<Trace>,
 ) -> Result<Told, Failure> {
     const BOUNDS: Bounds = Bounds {
         body_bytes_max: BODY_BYTES_MAX,
@@ -80,8 +104,21 @@ async fn told(
         let additions = additions.map_err(|why| failure(NOT_INVOKED, why))?;
         let request = asked.request(&additions, call.key);
         let request = request.map_err(|why| failure("States.Runtime", why))?;
+        match trace {
+            None => {}
+            Some(trace) if trace.reveals_secrets => trace.sent(&request),
+            Some(trace) => {
+                if let Ok(without) = asked.request(&Additions::default(), call.key) {
+                    trace.sent(&without);
+                }
+            }
+        }
+        let request = request.map(Full::new);
         let told = sender.send(NamedBy::Definition, request, BOUNDS).await;
         let told = told.map_err(|why| not_told(asked, why))?;
+        if let Some(trace) = trace {
+            trace.answered(&told);
+        }
         if told.status == 401 && additions.has_token && !is_second {
             connection.forget_token().await;
             is_second = true;

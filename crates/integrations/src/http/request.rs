@@ -3,7 +3,6 @@
 //! Source: developer guide of Step Functions, "Call HTTPS APIs in Step Functions workflows".
 
 use bytes::Bytes;
-use http_body_util::Full;
 use hyper::header::{CONTENT_TYPE, HeaderName, HeaderValue, USER_AGENT};
 use hyper::{Request, Uri};
 use serde_json::{Map, Value};
@@ -95,7 +94,7 @@ impl<'a> Asked<'a> {
         &self,
         additions: &Additions,
         key: IdempotencyKey,
-    ) -> Result<Request<Full<Bytes>>, String> {
+    ) -> Result<Request<Bytes>, String> {
         let own = self.query.iter();
         let own = own.filter(|(name, _)| !additions.query.iter().any(|(added, _)| added == name));
         let mut query: Vec<String> = own.map(|(_, pair)| pair.clone()).collect();
@@ -140,7 +139,7 @@ impl<'a> Asked<'a> {
                 request = request.header(name, value);
             }
         }
-        let request = request.body(Full::new(Bytes::from(body)));
+        let request = request.body(Bytes::from(body));
         // What is wrong may stand beside a secret.
         request
             .map_err(|_| "The request cannot be sent: its URL or a header is too long.".to_owned())

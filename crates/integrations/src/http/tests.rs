@@ -317,6 +317,56 @@ async fn what_the_connection_says_wins() {
 }
 
 #[tokio::test]
+async fn who_tries_a_state_sees_what_was_sent_and_secrets_only_when_asked() {
+    let api = api(ok).await;
+    let connection = json!({
+        "hosts": [api.address],
+        "api_key": {"name": "X-Key", "value": "hidden"},
+        "query": {"q": "hidden"},
+        "body": {"b": "hidden"},
+    });
+    let outbound = outbound(json!({ "api": connection }), &[&api.address]);
+    let url = format!("http://{}/orders", api.address);
+    let parameters = Document::from_value(json!({
+        "ApiEndpoint": url, "Method": "POST", "Authentication": {"ConnectionArn": ARN},
+        "RequestBody": {"a": 1}, "Headers": {"X-A": "b"},
+    }));
+    for reveals_secrets in [false, true] {
+        let call = Call {
+            resource: "arn:aws:states:::http:invoke",
+            parameters: &parameters,
+            key: IdempotencyKey::of([9; 16], 2),
+        };
+        let (outcome, exchange) = crate::call_traced(&outbound, call, reveals_secrets).await;
+        let exchange = exchange.unwrap();
+        assert!(outcome.is_ok());
+        assert_eq!(format!("{exchange:?}").contains("hidden"), reveals_secrets);
+        assert_eq!(
+            (exchange.protocol.as_str(), exchange.method.as_str()),
+            ("http", "POST")
+        );
+        assert!(
+            exchange.headers.starts_with("[x-a: b, "),
+            "{}",
+            exchange.headers
+        );
+        let answered = exchange.response.unwrap();
+        assert_eq!(
+            (answered.status_code, answered.status_message.as_str()),
+            (200, "OK")
+        );
+        assert_eq!(answered.body, r#"{"ok":1.50}"#);
+        if !reveals_secrets {
+            assert_eq!(
+                (exchange.url, exchange.body.as_str()),
+                (url.clone(), r#"{"a":1}"#)
+            );
+        }
+        assert!(api.last().contains("x-key: hidden"), "sent all the same");
+    }
+}
+
+#[tokio::test]
 async fn tokens_are_fetched_once_and_again_when_they_are_refused() {
     let tokens = Arc::new(Mutex::new(0));
     let given = Arc::clone(&tokens);

@@ -125,7 +125,9 @@ pub(super) fn decode(body: &[u8], context: &Context<'_>) -> Result<Decoded, Refu
         input: input
             .input
             .map_or_else(|| "{}".to_owned(), Text::into_string),
-        inspected: level.is_some_and(|level| &*level != "INFO"),
+        inspected: level.as_ref().is_some_and(|level| &**level != "INFO"),
+        traced: level.is_some_and(|level| &*level == "TRACE"),
+        reveals_secrets: input.reveal_secrets == Some(true),
         variables,
         context,
         mock: mock.map(Mock::from),

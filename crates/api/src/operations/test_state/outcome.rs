@@ -13,7 +13,12 @@ pub(in super::super) fn encode(response: &operation::Response, out: &mut Object<
         out.text_if("cause", failure.cause.as_deref());
     }
     if response.inspected {
-        out.object("inspectionData", |out| inspection(&outcome.inspection, out));
+        out.object("inspectionData", |out| {
+            inspection(&outcome.inspection, out);
+            if let Some(exchange) = &response.http {
+                http(exchange, out);
+            }
+        });
     }
     out.text_if("nextState", outcome.next_state.as_deref());
     out.text("status", status(outcome.status));
@@ -46,6 +51,27 @@ fn inspection(inspection: &Inspection, out: &mut Object<'_>) {
     }
     if let Some(concurrency) = inspection.max_concurrency {
         out.number("maxConcurrency", concurrency);
+    }
+}
+
+fn http(exchange: &operation::HttpExchange, out: &mut Object<'_>) {
+    out.object("request", |out| {
+        out.text("protocol", &exchange.protocol);
+        out.text("method", &exchange.method);
+        out.text("url", &exchange.url);
+        out.text("headers", &exchange.headers);
+        if !exchange.body.is_empty() {
+            out.text("body", &exchange.body);
+        }
+    });
+    if let Some(response) = &exchange.response {
+        out.object("response", |out| {
+            out.text("protocol", &exchange.protocol);
+            out.text("statusCode", &response.status_code.to_string());
+            out.text("statusMessage", &response.status_message);
+            out.text("headers", &response.headers);
+            out.text("body", &response.body);
+        });
     }
 }
 
