@@ -268,6 +268,21 @@ fn rest_xml_has_names_and_namespaces() {
 }
 
 #[test]
+fn a_body_of_which_nothing_is_given_is_as_its_protocol_has_it() {
+    let sent = sent(
+        "lambda",
+        "sendDurableExecutionCallbackFailure",
+        json!({"CallbackId": "c"}),
+    );
+    assert_eq!(
+        (sent.body.as_str(), sent.header("content-type")),
+        ("{}", "application/json")
+    );
+    let sent = self::sent("cloudfront", "deleteRealtimeLogConfig", json!({}));
+    assert_eq!((sent.body.as_str(), sent.header("content-type")), ("", ""));
+}
+
+#[test]
 fn what_operators_call_a_service_by_is_known() {
     let service = bundled("cloudwatchlogs").unwrap();
     let operation = service.operation("putLogEvents").unwrap();
@@ -385,6 +400,17 @@ fn flat_lists_attributes_and_roots_that_are_members_are_read() {
         output("s3", "getBucketLocation", told(200, &[], body)),
         json!({"LocationConstraint": "eu-west-1"})
     );
+}
+
+#[test]
+fn a_list_may_bring_its_own_name() {
+    let body = "<R><ModifyCacheClusterResult><CacheCluster><PendingModifiedValues>\
+                <PendingLogDeliveryConfiguration><member><LogType>slow-log</LogType></member>\
+                </PendingLogDeliveryConfiguration></PendingModifiedValues></CacheCluster>\
+                </ModifyCacheClusterResult></R>";
+    let output = output("elasticache", "modifyCacheCluster", told(200, &[], body));
+    let pending = &output["CacheCluster"]["PendingModifiedValues"]["LogDeliveryConfigurations"];
+    assert_eq!(pending, &json!([{"LogType": "slow-log"}]));
 }
 
 #[test]

@@ -142,7 +142,13 @@ pub(super) fn structure(service: &Service, shape: &Shape, element: &Element) -> 
 
 fn member(service: &Service, name: &str, reference: &Reference, parent: &Element) -> Option<Datum> {
     let shape = service.shape(reference)?;
-    let wire = reference.location_name.as_deref().unwrap_or(name);
+    let of_shape = || match shape.kind {
+        // Those of structures are names of roots.
+        Kind::List | Kind::Map => shape.location_name.as_deref(),
+        _ => None,
+    };
+    let wire = reference.location_name.as_deref().or_else(of_shape);
+    let wire = wire.unwrap_or(name);
     if reference.xml_attribute {
         let mut attributes = parent.attributes.iter();
         let (_, value) = attributes.find(|(name, _)| name == wire)?;

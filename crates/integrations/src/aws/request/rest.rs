@@ -2,7 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use service_models::{Operation, Reference, Service, Shape};
+use service_models::{Kind, Operation, Reference, Service, Shape};
 
 use super::{NoLabel, Parts, escaped, form, json, scalar, wire_name, xml};
 use crate::aws::datum::Datum;
@@ -171,8 +171,13 @@ fn body(
         _ => "application/json",
     };
     if let Some(payload) = &shape.payload {
-        let datum = input.member(payload)?;
         let reference = shape.members.get(payload)?;
+        let Some(datum) = input.member(payload) else {
+            // A structure of which nothing is given is an empty one.
+            let kind = service.shape(reference)?.kind;
+            let is_json = protocol == Protocol::RestJson && kind == Kind::Structure;
+            return is_json.then(|| (b"{}".to_vec(), structured));
+        };
         return Some(match datum {
             // The SDK makes its stream of a text. Recorded from AWS: so the object's type is.
             Datum::Bytes(bytes) if reference.streaming => {
@@ -201,7 +206,11 @@ fn body(
     let in_body = members
         .iter()
         .filter(|(name, _)| shape.members.get(name).is_some_and(is_in_body));
-    let datum = Datum::Structure(in_body.cloned().collect());
+    let in_body: Vec<_> = in_body.cloned().collect();
+    if protocol == Protocol::RestXml && in_body.is_empty() {
+        return None;
+    }
+    let datum = Datum::Structure(in_body);
     Some(match protocol {
         Protocol::RestXml => {
             let name = reference
