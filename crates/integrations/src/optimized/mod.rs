@@ -7,6 +7,7 @@
 //! Source: AWS developer guide, "Integrating optimized services", and results recorded from AWS. Names of
 //! exceptions where none was recorded: those of the SDK.
 
+mod apigateway;
 mod bedrock;
 mod emr;
 mod events;
@@ -48,6 +49,7 @@ macro_rules! services {
 
 #[rustfmt::skip]
 const SERVICES: &[Optimized] = services! {
+    "apigateway"       "apigateway"     "ApiGateway"    "AmazonApiGateway"       "AmazonApiGatewayException"
     "athena"           "athena"         "Athena"        "AmazonAthena"           "AmazonAthenaException"
     "batch"            "batch"          "Batch"         "AWSBatch"               "AWSBatchException"
     "bedrock"          "bedrock"        "Bedrock"       "AmazonBedrock"          "AmazonBedrockException"
@@ -82,6 +84,7 @@ pub(crate) async fn call(
     let given = call.parameters.value();
     let ask = |action, parameters| ask(outbound, service, action, parameters, call);
     let result = match (service.resource, action) {
+        ("apigateway", "invoke") => return apigateway::invoke(outbound, given).await,
         ("sqs", "sendMessage") => {
             let parameters = sqs::parameters(given);
             let parameters = parameters.map_err(|cause| service.client_error(cause))?;
