@@ -8,6 +8,7 @@
 //! It is made of parts. Some are measured in several rounds, with the peers between, and their
 //! medians count.
 
+mod calls;
 mod cold;
 mod connection;
 mod figures;
@@ -128,6 +129,11 @@ const PARTS: &[Part] = &[
         name: "sync",
         in_rounds: true,
         measure: |subject, scale, figures| passes::synchronous(&subject.start()?, scale, figures),
+    },
+    Part {
+        name: "calls",
+        in_rounds: false,
+        measure: calls::of_a_function,
     },
     Part {
         name: "polls",

@@ -7,10 +7,11 @@ use std::time::{Duration, SystemTime};
 use bytes::Bytes;
 use http_body_util::Full;
 use hyper::Request;
+use tokio::sync::Semaphore;
 
 use super::endpoints::{Endpoint, Endpoints};
 use crate::aws::Models;
-use crate::connections::{Connections, ReadyConnections};
+use crate::connections::{Connections, ReadyConnections, SECRETS_AT_A_TIME};
 use crate::functions::{self, Functions};
 pub(crate) use crate::sending::Told;
 use crate::sending::{Bounds, HttpSettings, LOOKUPS_MAX, NamedBy, Sender};
@@ -23,8 +24,13 @@ const BOUNDS: Bounds = Bounds {
     time: Duration::from_secs(15 * 60 + 10),
 };
 
-/// Threads that calls may block, for names and for credentials; whoever runs them needs so many more.
-pub const BLOCKING_THREADS: usize = LOOKUPS_MAX + 4;
+/// Requests that are signed at a time. Most take no time; one may wait for a source of credentials that
+/// does not answer, and the threads are there for others too.
+const SIGNED_AT_A_TIME: usize = 4;
+
+/// Threads that calls may block, for names, credentials and secrets; whoever runs them needs so many
+/// more.
+pub const BLOCKING_THREADS: usize = LOOKUPS_MAX + SIGNED_AT_A_TIME + SECRETS_AT_A_TIME;
 
 /// What is needed for the way out.
 pub struct OutboundOptions {
@@ -62,6 +68,7 @@ pub struct Outbound {
     endpoints: Arc<Endpoints>,
     models: Arc<Models>,
     signer: Arc<Signer>,
+    signing: Arc<Semaphore>,
     clock: fn() -> SystemTime,
     sender: Arc<Sender>,
     functions: Arc<functions::Ready>,
@@ -130,6 +137,7 @@ impl Outbound {
             endpoints: Arc::new(options.endpoints),
             models: Arc::default(),
             signer: Arc::new(Signer::new(Environment::of_process(), &options.region)),
+            signing: Arc::new(Semaphore::new(SIGNED_AT_A_TIME)),
             clock: options.clock,
             sender: Arc::new(Sender::new(&options.http)?),
         })
@@ -213,7 +221,9 @@ impl Outbound {
         if let Some(service) = ask.whom.signing_name {
             let endpoint = endpoint.clone();
             let method = ask.method.clone();
+            let turn = Arc::clone(&self.signing).acquire_owned().await;
             let signing = tokio::task::spawn_blocking(move || {
+                let _turn = turn;
                 signer.sign(
                     &ToSign {
                         service: &service,

@@ -158,7 +158,7 @@ fn ping(address: SocketAddr, ends: &AtomicBool) -> std::io::Result<Times> {
 }
 
 /// Answers whatever comes; a request comes in one piece. Ends with its client.
-fn pong(mut stream: TcpStream) {
+pub fn pong(mut stream: TcpStream) {
     let mut piece = [0; 4096];
     let _ = stream.set_nodelay(true);
     while stream.read(&mut piece).is_ok_and(|length| length > 0) {

@@ -92,7 +92,7 @@ pub fn synchronous(
 }
 
 /// Makes the same call over and over on so many connections: how often, and the last answer of each.
-fn many(
+pub fn many(
     server: &ServerUnderTest,
     connections: usize,
     scale: &Scale,
@@ -127,7 +127,8 @@ fn many(
     })
 }
 
-fn ended(service: &mut Service, execution: &Value) -> Result<(), Failure> {
+/// Returns when an execution has succeeded.
+pub fn ended(service: &mut Service, execution: &Value) -> Result<(), Failure> {
     let began = Instant::now();
     loop {
         let described = service.call("DescribeExecution", &json!({ "executionArn": execution }))?;

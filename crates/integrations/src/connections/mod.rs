@@ -12,11 +12,15 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use hyper::header::{HeaderName, HeaderValue};
 use serde::Deserialize;
+use tokio::sync::Semaphore;
 
 use crate::sending::{HostPort, Sender};
 
 use oauth::{OAuth, Tokens};
 use secret::Secret;
+
+/// Secrets that are read at a time: a file may be on a disk that does not answer.
+pub(crate) const SECRETS_AT_A_TIME: usize = 2;
 
 /// The file's `[connections]`, by name or ARN.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
@@ -57,7 +61,7 @@ struct ApiKey {
 }
 
 /// Connections that can be used.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct ReadyConnections {
     by_name: BTreeMap<String, Arc<ReadyConnection>>,
 }
@@ -69,6 +73,7 @@ pub(crate) struct ReadyConnection {
     hosts: Vec<HostPort>,
     connection: Connection,
     tokens: Tokens,
+    reading: Arc<Semaphore>,
 }
 
 /// What a connection adds to a request. Not for printing.
@@ -96,6 +101,7 @@ impl Connections {
 
 impl ReadyConnections {
     pub(crate) fn of(connections: &Connections) -> Result<ReadyConnections, String> {
+        let reading = Arc::new(Semaphore::new(SECRETS_AT_A_TIME));
         let mut by_name = BTreeMap::new();
         for (name, connection) in &connections.0 {
             let hosts = connection.check().map_err(|why| format!("{name}: {why}"))?;
@@ -104,6 +110,7 @@ impl ReadyConnections {
                 hosts,
                 connection: connection.clone(),
                 tokens: Tokens::default(),
+                reading: Arc::clone(&reading),
             };
             by_name.insert(name.clone(), Arc::new(ready));
         }
@@ -233,7 +240,11 @@ impl ReadyConnection {
     ) -> Result<Additions, String> {
         let unusable = |why: String| format!("The connection {} cannot be used: {why}.", self.name);
         let this = Arc::clone(self);
-        let reading = tokio::task::spawn_blocking(move || this.read());
+        let turn = Arc::clone(&self.reading).acquire_owned().await;
+        let reading = tokio::task::spawn_blocking(move || {
+            let _turn = turn;
+            this.read()
+        });
         let read = reading.await.map_err(|error| unusable(error.to_string()))?;
         let mut additions = read.map_err(unusable)?;
         if let Some(oauth) = &self.connection.oauth {
