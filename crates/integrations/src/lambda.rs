@@ -207,6 +207,7 @@ fn unsaid(unsaid: Unsaid) -> (String, String) {
     let error = match &unsaid {
         Unsaid::NoEndpoint(_) => "States.TaskFailed",
         Unsaid::Http(_) => "Lambda.SdkClientException",
+        Unsaid::TooLarge(_) => "States.DataLimitExceeded",
     };
     (error.to_owned(), unsaid.to_string())
 }

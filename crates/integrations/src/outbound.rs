@@ -14,7 +14,7 @@ use crate::aws::Models;
 use crate::connections::{Connections, ReadyConnections, SECRETS_AT_A_TIME};
 use crate::functions::{self, Functions};
 pub(crate) use crate::sending::Told;
-use crate::sending::{Bounds, HttpSettings, LOOKUPS_MAX, NamedBy, Sender};
+use crate::sending::{Bounds, HttpSettings, LOOKUPS_MAX, NamedBy, NotTold, Sender};
 use crate::signing::{self, Environment, Signer, ToSign};
 
 /// A result may have 256 KiB; what is larger is refused by the engine, with its own words, as long as
@@ -123,6 +123,9 @@ pub(crate) enum Unsaid {
     /// The service could not be reached, or broke off.
     #[error("Unable to execute HTTP request: {0}")]
     Http(String),
+    /// More than can be read; a result has far less room.
+    #[error("The service answered with more than {0} bytes.")]
+    TooLarge(usize),
 }
 
 impl Outbound {
@@ -178,7 +181,10 @@ impl Outbound {
     pub(crate) async fn ask_at(&self, endpoint: &Endpoint, ask: Ask) -> Result<Told, Unsaid> {
         let request = self.signed(endpoint, ask).await?;
         let told = self.sender.send(NamedBy::Operator, request, BOUNDS).await;
-        told.map_err(|error| Unsaid::Http(error.to_string()))
+        told.map_err(|error| match error {
+            NotTold::TooLarge(most) => Unsaid::TooLarge(most),
+            other => Unsaid::Http(other.to_string()),
+        })
     }
 
     /// What stands for Lambda functions.

@@ -1,6 +1,6 @@
 //! What AWS services take and give: operations and shapes, from the models that AWS publishes.
 //!
-//! [`bundled`] knows the services that state machines call most; [`folder::read`] reads any other from a
+//! [`bundled`] knows the services that state machines call most; [`Folder`] reads any other from a
 //! folder laid out as botocore's `data`. Both give a [`Service`].
 //!
 //! The bundle (`data/models.bin`, made by `cargo xtask service-models`) holds the facts of the models of
@@ -13,10 +13,11 @@
 //! - no I/O, but in [`folder`], which is told where to look.
 
 mod bundle;
-pub mod folder;
+mod folder;
 mod model;
 
 pub use bundle::{MODELS_BYTES_MAX, bundled, names, source};
+pub use folder::Folder;
 pub use model::{
     Endpoint, ErrorTraits, Http, HttpChecksum, Kind, Metadata, Operation, Reference, Service,
     Shape, XmlNamespace,

@@ -1,7 +1,7 @@
 //! The bundle is whole, small enough, and says what a client needs to know.
 #![allow(clippy::unwrap_used)]
 
-use service_models::{Kind, Service, bundled, folder, names, sdk_name, source};
+use service_models::{Folder, Kind, Service, bundled, names, sdk_name, source};
 
 fn references(service: &Service) -> Vec<&service_models::Reference> {
     let mut references = Vec::new();
@@ -158,15 +158,16 @@ fn a_folder_serves_what_is_not_bundled() {
         std::fs::create_dir_all(&folder).unwrap();
         std::fs::write(folder.join("service-2.json"), model(version)).unwrap();
     }
+    let models = Folder::new(root.clone());
     for name in ["odd-jobs", "oddjobsv2"] {
-        let service = folder::read(&root, name).unwrap().unwrap();
+        let service = models.read(name).unwrap().unwrap();
         assert_eq!(service.metadata.api_version, "2024-05-06");
         assert!(service.operation("doIt").is_some());
     }
     for name in ["nonsense", "", "..", "odd-jobs/2020-01-01"] {
-        assert!(folder::read(&root, name).unwrap().is_none(), "{name}");
+        assert!(models.read(name).unwrap().is_none(), "{name}");
     }
-    assert!(folder::read(&root.join("gone"), "x").is_err());
+    assert!(Folder::new(root.join("gone")).read("x").is_err());
     std::fs::remove_dir_all(&root).unwrap();
     for bytes in [&b""[..], b"{", b"[]", b"\x1f\x8b", b"\x1f\x8bnonsense"] {
         assert!(Service::from_bytes(bytes).is_err(), "{bytes:?}");

@@ -202,6 +202,7 @@ pub(crate) fn not_asked(prefix: &str, parameters: &str, failure: &Failure) -> (S
         Failure::NoLabel(_) | Failure::Unreadable(_) | Failure::Unsaid(Unsaid::Http(_)) => {
             format!("{prefix}.SdkClientException")
         }
+        Failure::Unsaid(Unsaid::TooLarge(_)) => "States.DataLimitExceeded".to_owned(),
         _ => "States.TaskFailed".to_owned(),
     };
     (error, failure.to_string())

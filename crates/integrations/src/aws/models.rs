@@ -5,7 +5,7 @@ use std::ops::Deref;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use service_models::{ModelError, Service, bundled, folder};
+use service_models::{Folder, ModelError, Service, bundled};
 
 /// Names in resources that are not those which `service_models::sdk_name` makes of a `serviceId`. The
 /// first are of `aws-sdk`, the last of optimized integrations.
@@ -25,9 +25,9 @@ const ALSO: &[(&str, &str)] = &[
 /// The models at hand: those built in, and those of a folder, which win.
 #[derive(Debug, Default)]
 pub(crate) struct Models {
-    folder: Option<PathBuf>,
-    /// What the folder gave, or that it has none.
-    read: Mutex<HashMap<String, Option<Arc<Service>>>>,
+    folder: Option<Folder>,
+    /// What the folder gave.
+    read: Mutex<HashMap<String, Arc<Service>>>,
 }
 
 /// A model that was found.
@@ -51,7 +51,7 @@ impl Models {
     /// With a folder laid out as botocore's `data`.
     pub(crate) fn in_folder(folder: Option<PathBuf>) -> Models {
         Models {
-            folder,
+            folder: folder.map(Folder::new),
             read: Mutex::default(),
         }
     }
@@ -71,27 +71,15 @@ impl Models {
         };
         let mut read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(known) = read.get(name) {
-            return Ok(known.clone());
+            return Ok(Some(Arc::clone(known)));
         }
-        let service = match bundled(name) {
-            // To look into every model for a newer one would take seconds.
-            Some(built_in) => {
-                let metadata = &built_in.metadata;
-                let signing_name = metadata.signing_name.as_deref();
-                let names = [Some(name), Some(&*metadata.endpoint_prefix), signing_name];
-                let mut names = names.into_iter().flatten();
-                names
-                    .find_map(|name| folder::read_at(folder, name).transpose())
-                    .transpose()?
-            }
-            None => folder::read(folder, name)?,
+        let service = folder.read(name)?.map(Arc::new);
+        // What is not there is not noted: anybody may name anything.
+        let Some(service) = service else {
+            return Ok(None);
         };
-        let service = service.map(Arc::new).filter(|service| {
-            // Several services may have the same endpoint: `ses` and `sesv2`.
-            bundled(name).is_none_or(|it| it.metadata.service_id == service.metadata.service_id)
-        });
-        read.insert(name.to_owned(), service.clone());
-        Ok(service)
+        read.insert(name.to_owned(), Arc::clone(&service));
+        Ok(Some(service))
     }
 }
 

@@ -39,13 +39,14 @@ pub(super) async fn invoke(outbound: &Outbound, given: &Value) -> Outcome {
     let ask = request(given).map_err(|cause| ("States.Runtime".to_owned(), cause))?;
     match outbound.ask(ask).await {
         Ok(told) => result(&told),
-        Err(unsaid @ Unsaid::NoEndpoint(_)) => {
-            Err(("States.TaskFailed".to_owned(), unsaid.to_string()))
+        Err(unsaid) => {
+            let error = match unsaid {
+                Unsaid::NoEndpoint(_) => "States.TaskFailed",
+                Unsaid::TooLarge(_) => "States.DataLimitExceeded",
+                Unsaid::Http(_) => "ApiGateway.SdkClientException",
+            };
+            Err((error.to_owned(), unsaid.to_string()))
         }
-        Err(unsaid) => Err((
-            "ApiGateway.SdkClientException".to_owned(),
-            unsaid.to_string(),
-        )),
     }
 }
 
