@@ -41,6 +41,11 @@ pub enum StateSpec {
     ),
     /// A Wait until the moment in the execution's input.
     WaitUntil,
+    /// A Distributed Map.
+    Distributed {
+        /// How many items its reader finds; `None`: they are in the execution's input.
+        read: Option<usize>,
+    },
     /// A Map.
     Map {
         /// `MaxConcurrency`; 0 is none.
@@ -64,6 +69,9 @@ pub const PARALLEL_RESULT: &str = "p";
 /// Member of the input that a Map state puts its result in.
 pub const MAP_RESULT: &str = "m";
 
+/// Member of the input that a Distributed Map puts its result in.
+pub const DISTRIBUTED_RESULT: &str = "d";
+
 /// Errors that workers fail with; definitions retry and catch them.
 pub const ERRORS: &[&str] = &["Flaky", "Broken"];
 
@@ -80,11 +88,47 @@ impl Author {
 
     /// A definition's text.
     pub fn definition(&mut self) -> String {
+        if self.dice.chance(25) {
+            return self.distributed().to_string();
+        }
         let mut machine = self.line(2, false);
         if self.dice.chance(10) {
             machine["TimeoutSeconds"] = json!(self.dice.span(20, 200));
         }
         machine.to_string()
+    }
+
+    /// A Distributed Map, whose children have tasks and branches of their own.
+    fn distributed(&mut self) -> Value {
+        let mut processor = self.line(1, true);
+        processor["ProcessorConfig"] =
+            json!({ "Mode": "DISTRIBUTED", "ExecutionType": "STANDARD" });
+        let name = self.name("Distributed");
+        let mut state = json!({
+            "Type": "Map", "ItemProcessor": processor, "MaxConcurrency": self.dice.span(0, 3),
+            "ResultPath": format!("$.{DISTRIBUTED_RESULT}"), "End": true,
+        });
+        let read = self.dice.chance(50).then(|| self.dice.index(9));
+        match read {
+            Some(count) => {
+                state["ItemReader"] = json!({
+                    "Resource": "arn:aws:states:::s3:getObject",
+                    "ReaderConfig": { "InputType": "JSON" },
+                    "Parameters": { "Bucket": "b", "Key": count.to_string() },
+                });
+            }
+            None => state["ItemsPath"] = json!("$.items"),
+        }
+        if self.dice.chance(30) {
+            state["ToleratedFailurePercentage"] = json!(self.dice.span(20, 100));
+        }
+        if self.dice.chance(30) {
+            let retry = json!({ "ErrorEquals": ["States.ALL"], "MaxAttempts": 1 });
+            state["Retry"] = json!([retry]);
+        }
+        self.specs
+            .insert(name.clone(), StateSpec::Distributed { read });
+        json!({ "StartAt": name.clone(), "States": { name: state } })
     }
 
     fn name(&mut self, kind: &str) -> String {

@@ -33,6 +33,10 @@ pub struct Recovery {
 /// An execution, as its commits say.
 #[derive(Clone, Debug, Default)]
 pub struct Account {
+    /// Its ARN.
+    pub arn: String,
+    /// Whether it is a child of a map run; such a one has no name of its own.
+    pub is_child: bool,
     /// Name of the state machine.
     pub machine: String,
     /// Name of the execution.
@@ -157,6 +161,15 @@ impl Ledger {
     fn book(&mut self, commit: Commit, moment: Moment) {
         for write in commit.executions {
             let account = self.accounts.entry(write.id).or_default();
+            if write.revision == 1 {
+                let nothing = || interpreter::Document::from_text("null");
+                let born =
+                    interpreter::Execution::restore(&write.snapshot, &mut |_| Some(nothing()));
+                if let Some(birth) = born.as_ref().map(|born| born.birth()) {
+                    account.arn = birth.execution_arn.to_string();
+                    account.is_child = birth.child.is_some();
+                }
+            }
             if let Some(claim) = write.name {
                 account.machine = claim.machine;
                 account.name = claim.name;

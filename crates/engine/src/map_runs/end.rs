@@ -4,8 +4,9 @@ use interpreter::{Document, EventId, Failure, Input, MapRunOutcome, Status};
 use store::{Commit, ExecutionId};
 
 use super::begin::threshold_exceeded;
-use super::lookup::{Lookup, Transformation};
+use super::lookup::Lookup;
 use super::records::{self, ChildRow, State};
+use super::results::Transformation;
 use super::{Asked, MapRunId, Resting};
 use crate::executions::{Live, Turn, Work};
 use crate::message::{Now, Output};
@@ -42,7 +43,8 @@ impl Shard {
             .records
             .push(records::child(map_run, child.index, &row));
         if let Some(status) = turn.closed {
-            if !interpreter::breaks::awake("r66") {
+            let forgotten = interpreter::breaks::awake("r64") && child.index % 2 == 1;
+            if !forgotten {
                 run.progress.children.ended(status, 1);
                 run.progress.items.ended(status, child.items.into());
             }

@@ -3,18 +3,20 @@
 //! A map run belongs to a Map state of an execution, which waits for it and knows nothing of its
 //! children. What is durable of it is in [`records`]; an open one is also in memory, without its
 //! children. One commit starts children and moves the map run on; one commit closes a child and counts
-//! it. So after a crash every item has one child, and every child is counted once (R66).
+//! it. So after a crash every item has one child, and every child is counted once (R64).
 //!
-//! Here is the collection and the loop. How children begin stands in `begin.rs`, how they are counted
+//! Here is the collection and the loop. How children begin stands in `begin.rs` and `inputs.rs`, how they are counted
 //! and how a map run ends in `end.rs`, how it is redriven in `redrive.rs`, where items wait in
-//! `items.rs`, and what is read from the store in `lookup.rs`.
+//! `items.rs`, and what is read from the store in `lookup.rs` and `results.rs`.
 
-mod begin;
+pub(crate) mod begin;
 mod end;
+mod inputs;
 mod items;
 mod lookup;
 pub(crate) mod records;
 mod redrive;
+mod results;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -24,18 +26,15 @@ use store::{CommitNumber, ExecutionId, RecordWrite};
 use crate::executions::Work;
 use crate::ids;
 use crate::message::{Now, Output, Ticket};
-use crate::operations::{describe_map_run, update_map_run};
-use crate::rejection::Rejection;
 use crate::shard::Shard;
 
 use items::Buffer;
 pub use items::{ItemsRead, ReadItem};
 pub(crate) use lookup::stored;
-pub use lookup::{
-    ChildResult, LookedUp, Lookup, Transformation, look_up_map_run, map_run_children,
-};
+pub use lookup::{LookedUp, Lookup, look_up_map_run};
 use records::{MapRunRecord, Progress, State};
 pub(crate) use redrive::Known;
+pub use results::{ChildResult, Transformation, map_run_children};
 
 /// Names a map run: the UUID of its ARN.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -118,7 +117,7 @@ pub(crate) struct Resting {
 /// Map runs in memory: all that are open.
 #[derive(Debug, Default)]
 pub(crate) struct MapRuns {
-    open: BTreeMap<MapRunId, MapRun>,
+    pub(crate) open: BTreeMap<MapRunId, MapRun>,
     /// By the execution and the event that started them.
     by_owner: BTreeMap<(ExecutionId, EventId), MapRunId>,
     /// Those that may have something to do.
@@ -183,7 +182,7 @@ impl MapRun {
     }
 
     /// It begins no more children, and fails when those that run are aborted.
-    fn fail(&mut self, failure: Failure) {
+    pub(crate) fn fail(&mut self, failure: Failure) {
         if self.progress.state == State::Running || self.progress.state == State::Finishing {
             self.progress.state = State::Failing;
             self.progress.failure = Some(failure);
@@ -221,7 +220,7 @@ impl MapRuns {
     }
 
     /// A map run changed: it is written with the commit at hand, and looked at.
-    fn touch(&mut self, id: MapRunId) {
+    pub(crate) fn touch(&mut self, id: MapRunId) {
         self.dirty.insert(id);
         self.ready.insert(id);
     }
@@ -382,44 +381,13 @@ impl Shard {
         }
     }
 
-    /// `UpdateMapRun` of a map run that is open.
-    pub(crate) fn update_open_map_run(
+    /// A commit that has no execution in it, of map runs that changed.
+    pub(crate) fn commit_map_runs(
         &mut self,
-        id: MapRunId,
-        request: &update_map_run::Request,
+        records: Vec<RecordWrite>,
         now: Now,
         out: &mut Vec<Output>,
-    ) -> Result<(), Rejection> {
-        let Some(run) = self.map_runs.open.get_mut(&id) else {
-            return Err(update_map_run::completed());
-        };
-        let plan = &run.record.plan;
-        if *plan.map_run_arn != *request.map_run_arn {
-            return Err(describe_map_run::not_found(&request.map_run_arn));
-        }
-        if run.progress.state != State::Running {
-            return Err(update_map_run::completed());
-        }
-        let progress = &mut run.progress;
-        if let Some(lanes) = request.max_concurrency {
-            progress.max_concurrency = lanes;
-        }
-        if let Some(share) = request.tolerated_failure_percentage {
-            progress.tolerated_failure_percentage = share;
-        }
-        if let Some(count) = request.tolerated_failure_count {
-            progress.tolerated_failure_count = count;
-        }
-        if progress.is_exceeded(plan) {
-            run.fail(begin::threshold_exceeded());
-        }
-        self.map_runs.touch(id);
-        self.commit_map_runs(Vec::new(), now, out);
-        Ok(())
-    }
-
-    /// A commit that has no execution in it, of map runs that changed.
-    fn commit_map_runs(&mut self, records: Vec<RecordWrite>, now: Now, out: &mut Vec<Output>) {
+    ) {
         let at_ms = self.clock.at(now);
         let number = self.next_commit();
         let mut commit = store::Commit {

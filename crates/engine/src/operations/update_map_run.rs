@@ -2,6 +2,8 @@
 
 use crate::arn;
 use crate::map_runs::MapRunId;
+use crate::map_runs::begin::threshold_exceeded;
+use crate::map_runs::records::State;
 use crate::message::{Now, Output, Ticket};
 use crate::operations::describe_map_run;
 use crate::rejection::{ErrorName, Rejection};
@@ -48,6 +50,42 @@ impl Shard {
         let answer = self.update_open_map_run(id, request, now, out);
         let answer = answer.map(|()| super::Response::UpdateMapRun(Response {}));
         self.reply(ticket, self.issued, answer, out);
+    }
+
+    /// `UpdateMapRun` of a map run that is open.
+    fn update_open_map_run(
+        &mut self,
+        id: MapRunId,
+        request: &Request,
+        now: Now,
+        out: &mut Vec<Output>,
+    ) -> Result<(), Rejection> {
+        let Some(run) = self.map_runs.open.get_mut(&id) else {
+            return Err(completed());
+        };
+        let plan = &run.record.plan;
+        if *plan.map_run_arn != *request.map_run_arn {
+            return Err(describe_map_run::not_found(&request.map_run_arn));
+        }
+        if run.progress.state != State::Running {
+            return Err(completed());
+        }
+        let progress = &mut run.progress;
+        if let Some(lanes) = request.max_concurrency {
+            progress.max_concurrency = lanes;
+        }
+        if let Some(share) = request.tolerated_failure_percentage {
+            progress.tolerated_failure_percentage = share;
+        }
+        if let Some(count) = request.tolerated_failure_count {
+            progress.tolerated_failure_count = count;
+        }
+        if progress.is_exceeded(plan) {
+            run.fail(threshold_exceeded());
+        }
+        self.map_runs.touch(id);
+        self.commit_map_runs(Vec::new(), now, out);
+        Ok(())
     }
 }
 

@@ -193,8 +193,17 @@ fn wrong_place(seen: &Seen, event: &Event) -> Option<String> {
         }
         E::MapStateStarted { .. } => {
             matches!(before, Some(E::StateEntered { state_type, .. }) if *state_type == StateType::Map)
+                || before.is_some_and(|before| matches!(before, E::MapRunFailed(_)))
                 || before.is_some_and(may_end_a_line)
         }
+        E::MapRunStarted { .. } => matches!(before, Some(E::MapStateStarted { .. })),
+        E::MapRunSucceeded | E::MapRunFailed(_) => {
+            matches!(
+                before,
+                Some(E::MapRunStarted { .. } | E::MapRunRedriven { .. })
+            )
+        }
+        E::MapRunRedriven { .. } => redriven,
         _ => true,
     };
     (!right).then(|| {
@@ -268,6 +277,10 @@ pub fn kind(details: &EventDetails) -> &'static str {
         E::MapIterationSucceeded { .. } => "MapIterationSucceeded",
         E::MapIterationFailed { .. } => "MapIterationFailed",
         E::MapIterationAborted { .. } => "MapIterationAborted",
+        E::MapRunStarted { .. } => "MapRunStarted",
+        E::MapRunSucceeded => "MapRunSucceeded",
+        E::MapRunFailed(_) => "MapRunFailed",
+        E::MapRunRedriven { .. } => "MapRunRedriven",
         _ => "an event",
     }
 }

@@ -21,6 +21,8 @@ impl World {
         for event in &seen.events {
             match &event.details {
                 EventDetails::ParallelStateStarted => self.check_parallel(seen, &lines, event.id),
+                // A Distributed Map has no lines here.
+                EventDetails::MapStateStarted { .. } if seen.is_distributed(event.id) => {}
                 EventDetails::MapStateStarted { length } => {
                     self.check_map(seen, &lines, event.id, *length);
                 }
@@ -190,6 +192,15 @@ impl World {
     }
 }
 
+impl Seen {
+    /// Whether a map run hangs on that event.
+    fn is_distributed(&self, started: u32) -> bool {
+        self.events.iter().any(|event| {
+            event.previous == started && matches!(event.details, EventDetails::MapRunStarted { .. })
+        })
+    }
+}
+
 /// The lines that begin at `fan`, in the order in which they began.
 fn own_lines(seen: &Seen, lines: &Lines, fan: u32) -> BTreeSet<Line> {
     seen.events
@@ -206,6 +217,7 @@ fn joined_by(seen: &Seen, lines: &Lines, event: &Event) -> Option<u32> {
             match seen.event(event.previous)?.details {
                 // A Map of nothing has no line to hang on.
                 EventDetails::MapStateStarted { .. } => Some(event.previous),
+                EventDetails::MapRunSucceeded => None,
                 _ => Some(lines.line(event.previous).fan),
             }
         }

@@ -7,6 +7,7 @@ pub mod determinism;
 mod histories;
 mod joins;
 mod lines;
+mod map_runs;
 mod online;
 mod promises;
 mod redrives;
@@ -77,6 +78,14 @@ impl World {
             self.check_what_was_shown(it);
             self.check_redrives(it);
         }
+        let inputs = seen.iter().filter_map(|it| {
+            let input = it.description.input.as_ref()?;
+            Some((it.arn.clone(), input.text().to_string()))
+        });
+        let inputs = inputs.collect();
+        for it in &seen {
+            self.check_map_runs(it, &inputs);
+        }
         self.check_resources(&seen);
         self.check_promises(&seen);
         self.check_books(&seen);
@@ -86,6 +95,9 @@ impl World {
     pub fn check_at_rest(&mut self) {
         self.check_gauges();
         self.check_overdue();
+        for it in &self.look_at_all() {
+            self.check_map_runs_at_rest(it);
+        }
     }
 
     fn look_at_all(&mut self) -> Vec<Seen> {
@@ -97,7 +109,7 @@ impl World {
             .collect();
         let mut all = Vec::new();
         for (id, account) in accounts {
-            let arn = owner().execution_arn(&account.machine, &account.name);
+            let arn = account.arn.clone();
             match self.look_at(&arn) {
                 Ok((description, events)) => all.push(Seen {
                     id,

@@ -52,6 +52,10 @@ impl World {
     fn check_starts(&mut self, all: &[Seen], by_arn: &BTreeMap<&str, &Seen>) {
         let mut by_mark: BTreeMap<(&str, u64), Vec<&str>> = BTreeMap::new();
         for seen in all {
+            if seen.account.is_child {
+                // Nobody started it but its map run.
+                continue;
+            }
             if let Some(input) = &seen.description.input {
                 let key = (seen.account.machine.as_str(), mark_of(input.text()));
                 by_mark.entry(key).or_default().push(&seen.arn);

@@ -46,7 +46,7 @@ impl World {
         let Some(account) = self.ledger.accounts.get(&id) else {
             return;
         };
-        let arn = crate::world::owner().execution_arn(&account.machine, &account.name);
+        let arn = account.arn.clone();
         if self.dice.chance(50) {
             self.store.read_next_as_before();
             self.tally.fault("slow read");

@@ -3,7 +3,7 @@
 use std::sync::atomic::Ordering;
 
 use engine::operations::get_activity_task;
-use engine::{Message, Now, Operation, Output, Request, Response, Shard};
+use engine::{ItemsRead, Message, Now, Operation, Output, ReadItem, Request, Response, Shard};
 use store::{Commit, Epoch, Store};
 
 use super::process::{Delivery, Handed, Load, Process, Release, Waiting};
@@ -178,14 +178,51 @@ impl World {
             Output::Call { .. } | Output::CancelCall { .. } => {
                 panic!("no definition here calls an integration")
             }
-            Output::ReadItems { .. } | Output::WriteResults { .. } => {
-                panic!("no definition here reads items or writes results")
+            Output::ReadItems {
+                after,
+                map_run,
+                source,
+                position,
+                ..
+            } => {
+                let read = self.read_items(&source, position);
+                self.hand(by_ms, Handed::Release(after, Release::Items(map_run, read)));
             }
+            Output::WriteResults { .. } => panic!("no definition here writes results"),
         }
     }
 
     fn hand(&mut self, by_ms: i64, what: Handed) {
         self.process.handed.push_back(Waiting { by_ms, what });
+    }
+
+    /// Some of the items that the definition says there are: 0, 1, 2 and so on.
+    fn read_items(
+        &mut self,
+        source: &interpreter::Work,
+        position: Option<Vec<u8>>,
+    ) -> Result<ItemsRead, (String, String)> {
+        let parameters: serde_json::Value =
+            serde_json::from_str(&source.parameters).unwrap_or_default();
+        let count = parameters["Key"]
+            .as_str()
+            .and_then(|count| count.parse().ok());
+        let count: usize = count.unwrap_or(0);
+        if !self.quiet && self.dice.chance(5) {
+            self.tally.fault("item reader failed");
+            return Err(("States.ItemReaderFailed".to_owned(), "no luck".to_owned()));
+        }
+        let from = position.map_or(0, |at| usize::from(at[0]));
+        let to = (from + 1 + self.dice.index(3)).min(count);
+        let item = |item: usize| ReadItem {
+            value: interpreter::Document::from_text(item.to_string()),
+            is_member: false,
+            source: "S3://b/k".into(),
+        };
+        Ok(ItemsRead {
+            items: (from..to).map(item).collect(),
+            next: (to < count).then(|| vec![u8::try_from(to).unwrap_or(u8::MAX)]),
+        })
     }
 
     fn load(&mut self, what: Load) {
@@ -321,6 +358,7 @@ impl World {
                 let by_ms = self.clock.true_ms + LATE_MS;
                 self.process.deliveries.push(Waiting { by_ms, what });
             }
+            Release::Items(map_run, read) => self.post(Message::ItemsRead { map_run, read }),
             Release::Settled(execution, event) => {
                 self.process.doubts.remove(&(execution, event));
             }

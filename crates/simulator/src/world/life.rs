@@ -274,7 +274,7 @@ impl World {
                         .iter()
                         .any(|worker| worker.held.iter().any(|held| held.execution == **id))
             })
-            .map(|(_, account)| super::owner().execution_arn(&account.machine, &account.name))
+            .map(|(_, account)| account.arn.clone())
             .collect();
         for arn in stuck {
             note!(self, "nobody can end {arn}");
@@ -290,9 +290,8 @@ impl World {
             .filter(|account| account.status == 0)
             .map(|account| {
                 format!(
-                    "{}/{} is still open, with {} timers and {} tasks",
-                    account.machine,
-                    account.name,
+                    "{} is still open, with {} timers and {} tasks",
+                    account.arn,
                     account.timers.len(),
                     account.tasks.len()
                 )

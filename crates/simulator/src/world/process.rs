@@ -13,7 +13,8 @@ use std::sync::Arc;
 use api::Meta;
 use engine::shapes::ActivityTask;
 use engine::{
-    Lookup, Message, Rejection, Request, Response, Search, Shard, TaskSearch, Ticket, TimerSearch,
+    ItemsRead, Lookup, MapRunId, Message, Rejection, Request, Response, Search, Shard, TaskSearch,
+    Ticket, TimerSearch,
 };
 use store::{Commit, CommitNumber, ExecutionId};
 
@@ -44,6 +45,8 @@ pub enum Release {
     HandOut(Delivery),
     /// A doubt is over.
     Settled(ExecutionId, u32),
+    /// Items for a map run.
+    Items(MapRunId, Result<ItemsRead, (String, String)>),
 }
 
 /// A task on its way to a worker.
