@@ -197,6 +197,7 @@ fn options() -> ShardOptions {
         executions_cached_max: 2,
         limits: interpreter::Limits::default(),
         express_retention_ms: 0,
+        retention_ms: 0,
         windows: engine::Windows::default(),
     }
 }

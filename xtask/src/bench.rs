@@ -15,6 +15,7 @@ mod figures;
 mod interpreter;
 mod limits;
 mod memory;
+mod parked;
 mod passes;
 mod report;
 mod restart;
@@ -143,12 +144,7 @@ const PARTS: &[Part] = &[
     Part {
         name: "parked",
         in_rounds: false,
-        measure: |subject, scale, figures| {
-            let mut server = subject.start()?;
-            memory::parked(&server, scale, figures)?;
-            throughput::executions(&server, 8, ", parked beside", scale, figures)?;
-            restart::after_a_kill(&mut server, figures)
-        },
+        measure: parked::executions,
     },
     Part {
         name: "stall",
@@ -188,6 +184,11 @@ pub fn run(mut arguments: Arguments) -> Result<(), Failure> {
     let save = arguments.flag("--save");
     if let Some(rounds) = arguments.option("--rounds")? {
         scale.rounds = rounds.parse::<usize>()?.max(1);
+    }
+    if let Some(count) = arguments.option("--count")? {
+        let count = count.parse::<usize>()?.max(2);
+        (scale.polls, scale.parked) = (count, count);
+        scale.parking_time = Duration::from_secs(3_600);
     }
     if let Some(minutes) = arguments.option("--stall-minutes")? {
         scale.stall_time = Duration::from_secs(minutes.parse::<u64>()? * 60);

@@ -38,7 +38,7 @@ cargo xtask COMMAND
   fuzz [--seconds N] [--target T]    hostile bytes, guided by coverage; 60 s a target
   conformance --cases DIR [--update] recorded cases against our pass list
   bench [--quick] [--save]           latency, throughput, memory, restart, each beside its limit
-        [--part A,B] [--rounds N] [--stall-minutes N] [--peer 'NAME=COMMAND {address}']
+        [--part A,B] [--count N] [--rounds N] [--stall-minutes N] [--peer 'NAME=COMMAND {address}']
   service-models [--botocore DIR]    what the binary knows of AWS services, out of a botocore";
 
 fn main() -> ExitCode {

@@ -58,7 +58,7 @@ pub use map_runs::{
 };
 pub use read::{ReadError, read};
 pub use shard::{Gauges, Shard, ShardOptions};
-pub use sweep::{Found, Search, find_expired};
+pub use sweep::{Expired, Found, Place, Search, find_expired};
 pub use timers::{TimerSearch, find_timers};
 pub use token::TOKEN_CHARS_MAX;
 pub use watching::{LogEvents, LogLevel, LogPlan, StatusChange};

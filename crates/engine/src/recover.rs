@@ -62,6 +62,7 @@ impl Shard {
             executions: Executions::new(options.executions_cached_max),
             map_runs: MapRuns::default(),
             express_retention_ms: options.express_retention_ms,
+            retention_ms: options.retention_ms,
             sweep: Sweep::starting_at(now),
             sync_executions: 0,
             records_commit: 0,

@@ -51,6 +51,8 @@ pub struct ShardOptions {
     pub limits: interpreter::Limits,
     /// How long EXPRESS executions are kept after their end, in milliseconds; 0 by default: not at all.
     pub express_retention_ms: i64,
+    /// How long STANDARD executions are kept after their end, in milliseconds; 0: for ever.
+    pub retention_ms: i64,
     /// How much of the store's timers and queues is held in memory.
     pub windows: Windows,
 }
@@ -139,6 +141,7 @@ pub struct Shard {
     pub(crate) executions: Executions,
     pub(crate) map_runs: MapRuns,
     pub(crate) express_retention_ms: i64,
+    pub(crate) retention_ms: i64,
     pub(crate) sweep: Sweep,
     /// Executions that callers wait for.
     pub(crate) sync_executions: usize,

@@ -36,6 +36,10 @@ impl Shard {
                 }
             }
             Found::Waits => {}
+            Found::MustLoad if self.sweep.is_going(id, self.durable) => {
+                let waiting = self.executions.loaded(id);
+                self.nothing_there(id, waiting, now, out);
+            }
             Found::MustLoad => out.push(Output::LoadExecution(id)),
         }
     }

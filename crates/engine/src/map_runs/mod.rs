@@ -11,6 +11,7 @@
 
 pub(crate) mod begin;
 mod end;
+mod expire;
 mod inputs;
 mod items;
 mod lookup;
@@ -28,6 +29,7 @@ use crate::ids;
 use crate::message::{Now, Output, Ticket};
 use crate::shard::Shard;
 
+pub(crate) use expire::{Children, expire};
 use items::Buffer;
 pub use items::{ItemsRead, ReadItem};
 pub(crate) use lookup::stored;

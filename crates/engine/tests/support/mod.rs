@@ -119,6 +119,7 @@ pub fn options() -> ShardOptions {
         executions_cached_max: 2,
         limits: interpreter::Limits::default(),
         express_retention_ms: 0,
+        retention_ms: 0,
         windows: Windows {
             timers_ahead_ms: 10_000,
             tasks_max: 2,

@@ -79,6 +79,10 @@ pub struct Layer {
     /// The same in the file.
     #[arg(skip)]
     pub quotas: Option<QuotasLayer>,
+    /// How long closed STANDARD executions are kept, such as 30d; 0 keeps them for ever [default: 90d]
+    #[arg(long, value_name = "TIME")]
+    pub retention: Option<Span>,
+
     /// How long EXPRESS executions are kept after their end, such as 7d or 12h, to be listed and
     /// described; 0 keeps nothing, as AWS does [default: 0]
     #[arg(long, value_name = "TIME")]

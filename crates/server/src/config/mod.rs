@@ -67,6 +67,7 @@ pub struct Settings {
     /// Where `quotas.profile` came from; the quotas themselves may come from several places.
     pub quotas_profile: Setting<Profile>,
     pub quotas: QuotasLayer,
+    pub retention: Setting<Span>,
     pub express_retention: Setting<Span>,
     /// Where calls of other services go; they may come from several places.
     pub endpoints: Endpoints,
@@ -132,6 +133,10 @@ const DEFAULT_POLL_HOLD_SECONDS: f64 = 59.5;
 const DEFAULT_POLLS_PER_ACTIVITY: usize = 100_000;
 /// Source: AWS Developer Guide, quotas of 2023, "activity pollers per ARN".
 const AWS_POLLS_PER_ACTIVITY: usize = 1_000;
+/// As long as AWS keeps closed executions.
+///
+/// Source: AWS developer guide, service quotas, execution history retention time.
+const DEFAULT_RETENTION: Span = Span::days(90);
 /// An execution in memory is some kilobytes and its documents.
 const DEFAULT_EXECUTIONS_CACHED: usize = 20_000;
 /// Room for what the engine under the store writes of its own accord: tables in memory, journals and
@@ -251,6 +256,7 @@ impl Settings {
             poll_hold_seconds: pick!(poll_hold_seconds, DEFAULT_POLL_HOLD_SECONDS),
             polls_per_activity: pick!(polls_per_activity, polls_per_activity),
             executions_cached: pick!(executions_cached, DEFAULT_EXECUTIONS_CACHED),
+            retention: pick!(retention, DEFAULT_RETENTION),
             express_retention: pick!(express_retention, Span::default()),
             aws_models: pick!(aws_models, destinations::OFF.to_owned()),
             threads: pick!(threads, cores.clamp(1, 8)),

@@ -65,6 +65,11 @@ pub fn print(settings: &Settings, out: &mut dyn Write) -> io::Result<()> {
         &settings.executions_cached.origin,
     );
     row(
+        "retention",
+        quoted(settings.retention.value),
+        &settings.retention.origin,
+    );
+    row(
         "express.retention",
         quoted(settings.express_retention.value),
         &settings.express_retention.origin,

@@ -16,6 +16,13 @@ const UNITS: [(char, u64); 4] = [('d', 86_400), ('h', 3_600), ('m', 60), ('s', 1
 const DAYS_MAX: u64 = 36_500;
 
 impl Span {
+    /// So many days.
+    pub const fn days(days: u64) -> Span {
+        Span {
+            seconds: days * 86_400,
+        }
+    }
+
     /// The same in milliseconds.
     pub fn millis(self) -> i64 {
         i64::try_from(self.seconds.saturating_mul(1_000)).unwrap_or(i64::MAX)

@@ -177,6 +177,7 @@ fn bench(commits_inline: bool) -> Bench {
         executions_cached_max: 100,
         limits: interpreter::Limits::default(),
         express_retention_ms: 0,
+        retention_ms: 0,
         windows: engine::Windows::default(),
     };
     let metrics = Arc::new(Metrics::default());

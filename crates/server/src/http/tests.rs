@@ -62,6 +62,7 @@ pub(super) fn edge(runtime: tokio::runtime::Handle) -> (Edge, driver::Threads) {
         executions_cached_max: 100,
         limits: interpreter::Limits::default(),
         express_retention_ms: 0,
+        retention_ms: 0,
         windows: engine::Windows::default(),
     };
     let store = Arc::new(MemoryStore::new());

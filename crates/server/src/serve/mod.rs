@@ -142,6 +142,7 @@ fn start(
         counts: counts(settings),
         limits: settings.limits.of_executions(),
         express_retention_ms: settings.express_retention.value.millis(),
+        retention_ms: settings.retention.value.millis(),
         windows: engine::Windows::default(),
     };
     let shard =

@@ -596,7 +596,7 @@ fn brief(message: &Message) -> String {
         Message::ItemsRead { .. } => "ItemsRead".to_owned(),
         Message::ResultsWritten { .. } => "ResultsWritten".to_owned(),
         Message::MapRunLookedUp(_) => "MapRunLookedUp".to_owned(),
-        Message::FoundExpired(found) => format!("FoundExpired {}", found.removals.len()),
+        Message::FoundExpired(found) => format!("FoundExpired {}", found.expired.len()),
         Message::FoundTimers { rows, .. } => format!("FoundTimers {}", rows.len()),
         Message::FoundTasks { rows, .. } => format!("FoundTasks {}", rows.len()),
         Message::Durable(number) => format!("Durable {number}"),
