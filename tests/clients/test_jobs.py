@@ -16,6 +16,7 @@ class Services(http.server.BaseHTTPRequestHandler):
     looks = {}
     ended = {}
     refuse_looks = set()
+    stopped = set()
     api = []
     lock = threading.Lock()
 
@@ -44,6 +45,9 @@ class Services(http.server.BaseHTTPRequestHandler):
             name = given["jobName"]
             self.submitted.setdefault(name, []).append(given)
             return 200, {"jobName": name, "jobId": name}
+        if self.path == "/v1/terminatejob":
+            self.stopped.add(given["jobId"])
+            return 200, {}
         (job,) = given["jobs"]
         self.looks[job] = self.looks.get(job, 0) + 1
         if job in self.refuse_looks and self.looks[job] == 1:
@@ -137,6 +141,18 @@ class Jobs(ServerTestCase):
         self.server.start()
         self.assertEqual(self.finished(execution, timeout_seconds=30)["status"], "SUCCEEDED")
         self.assertEqual(len(Services.submitted[job]), 1)
+
+    def test_a_job_is_stopped_with_its_execution(self):
+        job, execution = self.submit()
+        self.until_looked_at(job)
+        self.sfn.stop_execution(executionArn=execution)
+        self.until(lambda: job in Services.stopped)
+        job = unique("job")
+        given = {"JobName": job, "JobQueue": "q", "JobDefinition": "d"}
+        task = {"Type": "Task", "Resource": "arn:aws:states:::batch:submitJob.sync"}
+        machine = self.machine(definition({**task, "Parameters": given, "TimeoutSeconds": 1}))
+        self.assertEqual(self.finished(self.start(machine))["error"], "States.Timeout")
+        self.until(lambda: job in Services.stopped)
 
     def test_a_task_is_judged_by_its_containers(self):
         name = unique("task")

@@ -61,21 +61,18 @@ pub async fn call(outbound: &Outbound, call: Call<'_>) -> Outcome {
             "lambda:invoke" | "lambda:invoke.waitForTaskToken",
         ] => lambda::invoke(outbound, call).await,
         [_, _, "states", _, _, "http:invoke"] => http::invoke(outbound, call).await,
-        [_, _, "states", _, _, resource] => service(outbound, resource, call).await,
+        [_, _, "states", _, _, _] => service(outbound, call).await,
         _ => Err(not_called(call.resource)),
     }
 }
 
 /// `SERVICE:ACTION`, with `aws-sdk:` before it or a pattern behind it.
-async fn service(outbound: &Outbound, resource: &str, call: Call<'_>) -> Outcome {
+async fn service(outbound: &Outbound, call: Call<'_>) -> Outcome {
     if let Some((service, action)) = service_and_action(call.resource) {
         return aws::sdk(outbound, service, action, call).await;
     }
-    let (service, action) = resource.split_once(':').unwrap_or((resource, ""));
-    // `.sync` and `.waitForTaskToken` belong to the engine.
-    let action = action.split('.').next().unwrap_or(action);
-    match optimized::of(service) {
-        Some(service) => optimized::call(outbound, service, action, call).await,
+    match optimized_action(call.resource) {
+        Some((service, action)) => optimized::call(outbound, service, action, call).await,
         None => Err(not_called(call.resource)),
     }
 }
@@ -101,13 +98,33 @@ pub async fn call_traced(
 /// Waits for the end of what a `.sync` call began, and gives its result. `submitted` is what [`call`]
 /// gave.
 pub async fn watch(outbound: &Outbound, call: Call<'_>, submitted: &Document) -> Outcome {
-    let resource = call.resource.splitn(6, ':').nth(5).unwrap_or_default();
-    let (service, action) = resource.split_once(':').unwrap_or((resource, ""));
-    let action = action.split('.').next().unwrap_or(action);
-    match optimized::of(service) {
-        Some(service) => optimized::watch(outbound, service, action, call, submitted).await,
+    match optimized_action(call.resource) {
+        Some((service, action)) => {
+            optimized::watch(outbound, service, action, call, submitted).await
+        }
         None => Err(not_called(call.resource)),
     }
+}
+
+/// Stops what a `.sync` call began, for nobody waits for it any more. The error is for the log.
+pub async fn stop(
+    outbound: &Outbound,
+    resource: &str,
+    parameters: &Document,
+    submitted: &Document,
+) -> Result<(), String> {
+    match optimized_action(resource) {
+        Some((service, action)) => {
+            optimized::stop(outbound, service, action, parameters, submitted).await
+        }
+        None => Ok(()),
+    }
+}
+
+/// The integration and its action, without the pattern.
+fn optimized_action(resource: &str) -> Option<(&'static optimized::Optimized, &str)> {
+    let (service, action) = resource.splitn(6, ':').nth(5)?.split_once(':')?;
+    Some((optimized::of(service)?, action.split('.').next()?))
 }
 
 /// `sfn` and `getActivityTask`, of a resource that names a call of AWS's SDK.

@@ -24,11 +24,13 @@ pub(super) struct Job {
 
 /// Where a value is: a JSON pointer into what was given, or into what was answered.
 #[derive(Debug)]
-enum Place {
+pub(super) enum Place {
     Given(&'static str),
     Submitted(&'static str),
     /// A list of that one.
     SubmittedAsList(&'static str),
+    /// This text.
+    Is(&'static str),
 }
 
 /// What the result is.
@@ -140,30 +142,35 @@ pub(super) fn of(resource: &str) -> Option<&'static Job> {
     JOBS.iter().find(|job| job.resource == resource)
 }
 
+/// Members with their values; `None` when one that was to be answered is not there.
+pub(super) fn parameters(
+    members: &[(&str, Place)],
+    given: &Value,
+    submitted: &Value,
+) -> Option<Value> {
+    let mut parameters = Map::new();
+    let there = |value: Option<&Value>| value.filter(|value| !value.is_null()).cloned();
+    for (member, place) in members {
+        let value = match place {
+            Given(pointer) => match there(given.pointer(pointer)) {
+                Some(value) => value,
+                // It may have a default; the service complains if not.
+                None => continue,
+            },
+            Submitted(pointer) => there(submitted.pointer(pointer))?,
+            SubmittedAsList(pointer) => Value::Array(vec![there(submitted.pointer(pointer))?]),
+            Place::Is(text) => Value::String((*text).to_owned()),
+        };
+        parameters.insert((*member).to_owned(), value);
+    }
+    Some(Value::Object(parameters))
+}
+
 impl Job {
     /// The parameters that ask how it stands; `None` when what was answered names no job, as when no
     /// task of ECS could be placed.
     pub(super) fn parameters(&self, given: &Value, submitted: &Value) -> Option<Value> {
-        let mut parameters = Map::new();
-        for (member, from) in self.ask {
-            let (value, is_list) = match from {
-                Given(pointer) => (given.pointer(pointer), false),
-                Submitted(pointer) => (submitted.pointer(pointer), false),
-                SubmittedAsList(pointer) => (submitted.pointer(pointer), true),
-            };
-            let Some(value) = value.filter(|value| !value.is_null()) else {
-                match from {
-                    Given(_) => continue,
-                    Submitted(_) | SubmittedAsList(_) => return None,
-                }
-            };
-            let value = match is_list {
-                true => Value::Array(vec![value.clone()]),
-                false => value.clone(),
-            };
-            parameters.insert((*member).to_owned(), value);
-        }
-        Some(Value::Object(parameters))
+        parameters(self.ask, given, submitted)
     }
 
     /// Whether it is done when it is no longer there.

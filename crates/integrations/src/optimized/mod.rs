@@ -13,6 +13,7 @@ mod emr;
 mod events;
 mod jobs;
 mod sqs;
+mod stop;
 mod watch;
 
 use interpreter::Document;
@@ -22,6 +23,7 @@ use crate::aws::{self, Ask, Failure, Words};
 use crate::outbound::Outbound;
 use crate::{Call, Outcome, lambda};
 
+pub(crate) use stop::stop;
 pub(crate) use watch::watch;
 
 /// An optimized integration of a service.

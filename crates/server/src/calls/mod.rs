@@ -18,6 +18,7 @@ use tokio::sync::mpsc;
 use tokio::task::{self, AbortHandle, JoinError, JoinSet};
 
 use crate::driver::{Call, Delivery, Errand};
+use crate::log::{self, Level};
 use crate::service::Service;
 
 /// Names a call: whose, and the event that scheduled it.
@@ -34,8 +35,18 @@ struct UnderWay {
 /// How one of them is given up.
 struct Handle {
     abort: AbortHandle,
-    /// The execution that it waits for: it ends with the call.
-    nested: Option<String>,
+    /// What it waits for: that ends with the call.
+    awaited: Option<Awaited>,
+}
+
+/// What a `.sync` call waits for.
+enum Awaited {
+    Execution(String),
+    Job {
+        resource: Arc<str>,
+        parameters: Document,
+        submitted: Document,
+    },
 }
 
 /// Makes the calls as they come, each on its own, until the engine ends.
@@ -66,26 +77,21 @@ pub async fn make(service: Arc<Service>, mut errands: mpsc::UnboundedReceiver<Er
 impl UnderWay {
     fn begin(&mut self, service: &Arc<Service>, call: Call) {
         let name = (call.execution, call.task);
-        let nested = call
-            .submitted
-            .as_ref()
-            .filter(|_| states::action(&call.resource).is_some())
-            .and_then(states::execution_arn);
+        let awaited = Awaited::by(&call);
         let abort = self.tasks.spawn(one(Arc::clone(service), call));
         self.names.insert(abort.id(), name);
-        self.handles.insert(name, Handle { abort, nested });
+        self.handles.insert(name, Handle { abort, awaited });
     }
 
-    /// Drops what the call has done so far: a poll is taken to be closed by its client. An execution
-    /// that is waited for is stopped.
+    /// Drops what the call has done so far: a poll is taken to be closed by its client. An execution or a
+    /// job that is waited for is stopped.
     fn give_up(&mut self, service: &Arc<Service>, name: Name) {
         let Some(handle) = self.handles.get_mut(&name) else {
             return;
         };
         handle.abort.abort();
-        if let Some(execution_arn) = handle.nested.take() {
-            let service = Arc::clone(service);
-            tokio::spawn(async move { states::stop(&service, &execution_arn).await });
+        if let Some(awaited) = handle.awaited.take() {
+            tokio::spawn(awaited.stop(Arc::clone(service)));
         }
     }
 
@@ -110,6 +116,40 @@ impl UnderWay {
                 task,
                 result,
             });
+        }
+    }
+}
+
+impl Awaited {
+    fn by(call: &Call) -> Option<Awaited> {
+        let submitted = call.submitted.as_ref()?;
+        if states::action(&call.resource).is_some() {
+            return states::execution_arn(submitted).map(Awaited::Execution);
+        }
+        Some(Awaited::Job {
+            resource: Arc::clone(&call.resource),
+            parameters: call.parameters.clone(),
+            submitted: submitted.clone(),
+        })
+    }
+
+    async fn stop(self, service: Arc<Service>) {
+        match self {
+            Awaited::Execution(arn) => states::stop(&service, &arn).await,
+            Awaited::Job {
+                resource,
+                parameters,
+                submitted,
+            } => {
+                let outbound = &service.outbound;
+                let stopped =
+                    integrations::stop(outbound, &resource, &parameters, &submitted).await;
+                if let Err(why) = stopped {
+                    let fields: &[(&str, &dyn std::fmt::Display)] =
+                        &[("resource", &resource), ("why", &why)];
+                    log::line(Level::Warn, "a job goes on that nobody waits for", fields);
+                }
+            }
         }
     }
 }
