@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use bytes::Bytes;
 use http_body_util::Full;
@@ -40,6 +40,8 @@ pub struct OutboundOptions {
     pub region: String,
     /// What it shows is signed with each request.
     pub clock: fn() -> SystemTime,
+    /// What runs on whatever happens to the time of day: time-outs and pauses go by it.
+    pub ticks: fn() -> Instant,
     /// How requests are sent.
     pub http: HttpSettings,
     /// What stands for Lambda functions.
@@ -132,7 +134,8 @@ impl Outbound {
     /// Asks nobody yet.
     pub fn new(options: OutboundOptions) -> Result<Outbound, OutboundError> {
         let variable = |name: &str| std::env::var_os(name);
-        let functions = functions::Ready::of(&options.functions, &options.region, variable);
+        let functions =
+            functions::Ready::of(&options.functions, &options.region, options.ticks, variable);
         let connections = ReadyConnections::of(&options.connections);
         Ok(Outbound {
             connections: Arc::new(connections.map_err(OutboundError::Connections)?),
@@ -142,7 +145,7 @@ impl Outbound {
             signer: Arc::new(Signer::new(Environment::of_process(), &options.region)),
             signing: Arc::new(Semaphore::new(SIGNED_AT_A_TIME)),
             clock: options.clock,
-            sender: Arc::new(Sender::new(&options.http)?),
+            sender: Arc::new(Sender::new(&options.http, options.ticks)?),
         })
     }
 

@@ -45,6 +45,8 @@ pub struct Recipe {
     pub stderr_bytes_kept: usize,
     /// Whether stderr is also passed on to that of this process.
     pub passes_stderr_on: bool,
+    /// What time it is.
+    pub ticks: fn() -> Instant,
 }
 
 /// What a command left behind.
@@ -76,6 +78,7 @@ pub struct Running {
     child: Child,
     group: Pid,
     kill_after: Duration,
+    ticks: fn() -> Instant,
     events: Receiver<Event>,
     stdout: Arc<Mutex<Captured>>,
     stderr: Arc<Mutex<Tail>>,
@@ -134,6 +137,7 @@ impl Recipe {
             child,
             group,
             kill_after: self.kill_after,
+            ticks: self.ticks,
             events,
             stdout: Arc::new(Mutex::new(Captured {
                 bytes: Vec::new(),
@@ -211,7 +215,7 @@ impl Running {
         let event = match deadline {
             None => self.events.recv().ok(),
             Some(deadline) => {
-                let left = deadline.saturating_duration_since(Instant::now());
+                let left = deadline.saturating_duration_since((self.ticks)());
                 match self.events.recv_timeout(left) {
                     Ok(event) => Some(event),
                     Err(RecvTimeoutError::Timeout) => return None,
@@ -232,7 +236,7 @@ impl Running {
     /// Ends the command: SIGTERM to its group, and SIGKILL if that does not do.
     pub fn end(mut self) {
         self.signal(Signal::TERM);
-        let deadline = Instant::now() + self.kill_after;
+        let deadline = (self.ticks)() + self.kill_after;
         while !self.exited {
             if !matches!(
                 self.next(Some(deadline)),
@@ -253,11 +257,11 @@ impl Running {
             self.exited,
             "a command is asked for its remains when it has exited"
         );
-        let deadline = Instant::now() + OUTPUT_GRACE;
+        let deadline = (self.ticks)() + OUTPUT_GRACE;
         while self.outputs_ended < OUTPUTS && self.next(Some(deadline)).is_some() {}
         // What is left of the group may hold the outputs open for ever.
         self.signal(Signal::KILL);
-        let deadline = Instant::now() + OUTPUT_GRACE;
+        let deadline = (self.ticks)() + OUTPUT_GRACE;
         while self.outputs_ended < OUTPUTS && self.next(Some(deadline)).is_some() {}
         let status = self.child.wait()?;
         // A process that left the group may still hold them; what was printed by now counts.

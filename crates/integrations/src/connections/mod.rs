@@ -367,7 +367,7 @@ mod tests {
             "broken": {"hosts": ["a"], "api_key": {"name": "X-Key", "value": "hidden\r\nA: b"}},
         }));
         assert!(!format!("{ready:?}").contains("hidden"), "{ready:?}");
-        let sender = Sender::new(&crate::HttpSettings::default()).unwrap();
+        let sender = Sender::new(&crate::HttpSettings::default(), std::time::Instant::now).unwrap();
         let basic = ready
             .find("basic")
             .unwrap()

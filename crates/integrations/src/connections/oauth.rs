@@ -11,7 +11,6 @@ use hyper::Request;
 use serde::Deserialize;
 use serde_json::Value;
 use tokio::sync::Mutex;
-use tokio::time::Instant;
 
 use super::secret::Secret;
 use super::{header_name, secret_header};
@@ -67,10 +66,10 @@ pub(super) struct Tokens {
     kept: Mutex<Option<Token>>,
 }
 
-/// What stands in `Authorization`, and until when.
+/// What stands in `Authorization`, and until when by the sender's time.
 struct Token {
     header: String,
-    until: Instant,
+    until_ms: u64,
 }
 
 impl std::fmt::Debug for Tokens {
@@ -169,13 +168,16 @@ impl Tokens {
     /// The header's value.
     pub(super) async fn get(&self, oauth: &OAuth, sender: &Sender) -> Result<String, String> {
         let mut kept = self.kept.lock().await;
-        if let Some(token) = kept.as_ref().filter(|token| token.until > Instant::now()) {
+        if let Some(token) = kept
+            .as_ref()
+            .filter(|token| token.until_ms > sender.now_ms())
+        {
             return Ok(token.header.clone());
         }
         let this = oauth.clone();
         let reading = tokio::task::spawn_blocking(move || this.request());
         let request = reading.await.map_err(|error| error.to_string())??;
-        let asked = Instant::now();
+        let asked_ms = sender.now_ms();
         let told = sender.send(NamedBy::Operator, request, BOUNDS).await;
         let told = told.map_err(|why| format!("no token was got: {why}"))?;
         if told.status != 200 {
@@ -183,10 +185,11 @@ impl Tokens {
             return Err(format!("its token endpoint answered {}", told.status));
         }
         let (header, holds) = token_of(&told.body)?;
-        let until = asked + holds.saturating_sub(MARGIN.min(holds / 10));
+        let holds = holds.saturating_sub(MARGIN.min(holds / 10));
+        let holds_ms = u64::try_from(holds.as_millis()).unwrap_or(u64::MAX);
         *kept = Some(Token {
             header: header.clone(),
-            until,
+            until_ms: asked_ms.saturating_add(holds_ms),
         });
         Ok(header)
     }

@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use http_body_util::Full;
@@ -107,6 +107,7 @@ impl Ready {
     pub(crate) fn of(
         functions: &Functions,
         region: &str,
+        ticks: fn() -> Instant,
         variable: impl Fn(&str) -> Option<OsString>,
     ) -> Result<Ready, String> {
         let mut ready = Ready::default();
@@ -120,7 +121,7 @@ impl Ready {
                 Kind::Endpoint(url) => ReadyFunction::Endpoint(url.clone()),
                 Kind::Command(command) => ReadyFunction::Command(CommandFunction {
                     recipe: Arc::new(
-                        recipe(name, command, region, &variable)
+                        recipe(name, command, region, ticks, &variable)
                             .map_err(|why| format!("{name}: {why}"))?,
                     ),
                     places: Arc::new(Semaphore::new(function.concurrency)),
@@ -187,6 +188,7 @@ fn recipe(
     name: &str,
     command: &Command,
     region: &str,
+    ticks: fn() -> Instant,
     variable: &impl Fn(&str) -> Option<OsString>,
 ) -> Result<Recipe, String> {
     let folder = command.folder.as_deref().map(absolute).transpose()?;
@@ -229,6 +231,7 @@ fn recipe(
         stdout_bytes_max: OUTPUT_BYTES_MAX,
         stderr_bytes_kept: STDERR_BYTES_KEPT,
         passes_stderr_on: false,
+        ticks,
     })
 }
 

@@ -3,7 +3,7 @@
 use std::sync::mpsc::Sender as EventSender;
 use std::sync::{Arc, Condvar, Mutex};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tokio::sync::oneshot;
 
@@ -107,7 +107,7 @@ fn attend(
     time: Duration,
     channel: (EventSender<Event>, std::sync::mpsc::Receiver<Event>),
 ) -> Run {
-    let deadline = Instant::now() + time;
+    let deadline = (recipe.ticks)() + time;
     let mut running = match recipe.start(input, variables, channel) {
         Ok(running) => running,
         Err(error) => return Run::Impossible(format!("{}: {error}", recipe.program.display())),

@@ -10,7 +10,13 @@ fn functions(text: Value) -> Result<Functions, String> {
 
 fn ready(text: Value) -> Ready {
     let variable = |name: &str| std::env::var_os(name);
-    Ready::of(&functions(text).unwrap(), "eu-west-1", variable).unwrap()
+    Ready::of(
+        &functions(text).unwrap(),
+        "eu-west-1",
+        Instant::now,
+        variable,
+    )
+    .unwrap()
 }
 
 fn invocation<'a>(function: &'a str, payload: &str) -> Invocation<'a> {
@@ -76,10 +82,13 @@ fn functions_are_written_in_several_ways() {
 #[test]
 fn a_command_that_is_not_there_is_noticed_at_the_start() {
     let missing = functions(json!({"f": "no-such-program-anywhere"})).unwrap();
-    let why = Ready::of(&missing, "r", |_| Some("/bin:/usr/bin".into())).unwrap_err();
+    let why = Ready::of(&missing, "r", Instant::now, |_| {
+        Some("/bin:/usr/bin".into())
+    })
+    .unwrap_err();
     assert!(why.starts_with("f: no-such-program-anywhere"), "{why}");
     let folder = functions(json!({"f": {"command": "cat", "folder": "/nowhere/at/all"}})).unwrap();
-    assert!(Ready::of(&folder, "r", |_| Some("/bin:/usr/bin".into())).is_err());
+    assert!(Ready::of(&folder, "r", Instant::now, |_| Some("/bin:/usr/bin".into())).is_err());
 }
 
 #[tokio::test]

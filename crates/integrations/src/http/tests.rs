@@ -76,6 +76,7 @@ fn outbound(connections: Value, allow: &[&str]) -> Outbound {
         endpoints: Endpoints::default(),
         region: "us-east-1".to_owned(),
         clock: || SystemTime::UNIX_EPOCH,
+        ticks: std::time::Instant::now,
         http: HttpSettings {
             allow: allow.iter().map(|it| it.parse().unwrap()).collect(),
             ..HttpSettings::default()

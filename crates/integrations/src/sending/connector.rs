@@ -14,7 +14,7 @@ use hyper::Uri;
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 use tokio::sync::Semaphore;
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::timeout;
 use tower_service::Service;
 
 use super::addresses;
@@ -128,12 +128,11 @@ impl Connector {
 
     async fn connect(self, uri: Uri) -> Result<TokioIo<TcpStream>, ConnectError> {
         let endpoint = HostPort::of(&uri).ok_or(ConnectError::NoHost(uri))?;
-        let deadline = Instant::now() + self.time;
         let addresses = match endpoint.host().parse::<IpAddr>() {
             Ok(address) => vec![address],
             Err(_) => {
                 let looking = self.lookups.addresses(endpoint.host());
-                let found = timeout_at(deadline, looking).await;
+                let found = timeout(self.time, looking).await;
                 let found = found.map_err(|_| ConnectError::TimedOut(self.time))?;
                 found.map_err(|error| ConnectError::NoName(endpoint.host().to_owned(), error))?
             }
@@ -143,10 +142,10 @@ impl Connector {
         }
         let none = io::Error::new(io::ErrorKind::NotFound, "it has no address");
         let mut last = ConnectError::Connect(endpoint.clone(), none);
-        for (at, address) in addresses.iter().enumerate() {
-            // An address that does not answer leaves time for those after it.
-            let left = deadline.saturating_duration_since(Instant::now());
-            let share = left / u32::try_from(addresses.len() - at).unwrap_or(u32::MAX);
+        // An address that does not answer leaves time for those after it. All of it has a limit of its
+        // own around it.
+        let share = self.time / u32::try_from(addresses.len().max(1)).unwrap_or(u32::MAX);
+        for address in &addresses {
             let connecting = TcpStream::connect(SocketAddr::new(*address, endpoint.port()));
             match timeout(share, connecting).await {
                 Ok(Ok(stream)) => {

@@ -13,7 +13,7 @@ mod settings;
 mod tests;
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
@@ -21,7 +21,6 @@ use hyper::{HeaderMap, Request, StatusCode};
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
-use tokio::time::Instant;
 
 pub(crate) use connector::LOOKUPS_MAX;
 pub use host_port::HostPort;
@@ -43,6 +42,7 @@ pub(crate) struct Sender {
     definitions: HttpClient,
     allowed: Arc<[HostPort]>,
     gates: Gates,
+    ticks: fn() -> Instant,
     /// Times are counted from here.
     start: Instant,
 }
@@ -93,11 +93,18 @@ pub(crate) enum NotTold {
 
 impl Sender {
     /// Asks nobody yet.
-    pub(crate) fn new(settings: &HttpSettings) -> Result<Sender, rustls::Error> {
-        Sender::with(settings, Lookups::of_the_system())
+    pub(crate) fn new(
+        settings: &HttpSettings,
+        ticks: fn() -> Instant,
+    ) -> Result<Sender, rustls::Error> {
+        Sender::with(settings, ticks, Lookups::of_the_system())
     }
 
-    fn with(settings: &HttpSettings, lookups: Lookups) -> Result<Sender, rustls::Error> {
+    fn with(
+        settings: &HttpSettings,
+        ticks: fn() -> Instant,
+        lookups: Lookups,
+    ) -> Result<Sender, rustls::Error> {
         let lookups = Arc::new(lookups);
         let allowed: Arc<[HostPort]> = settings.allow.as_slice().into();
         let time = settings.connect_timeout;
@@ -126,7 +133,8 @@ impl Sender {
                 concurrency_max: settings.concurrency,
                 queue_max: settings.queue,
             }),
-            start: Instant::now(),
+            ticks,
+            start: ticks(),
         })
     }
 
@@ -164,8 +172,10 @@ impl Sender {
         told
     }
 
-    fn now_ms(&self) -> u64 {
-        u64::try_from(self.start.elapsed().as_millis()).unwrap_or(u64::MAX)
+    /// Milliseconds since it was made.
+    pub(crate) fn now_ms(&self) -> u64 {
+        let elapsed = (self.ticks)().saturating_duration_since(self.start);
+        u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX)
     }
 }
 

@@ -107,7 +107,7 @@ async fn inner_endpoints_are_refused_before_connecting_however_they_are_named() 
         ("localhost", &[&["::1", "127.0.0.1"]]),
         ("a.localhost", inner),
     ]);
-    let sender = Sender::with(&settings(&[]), lookups).unwrap();
+    let sender = Sender::with(&settings(&[]), Instant::now, lookups).unwrap();
     let hosts = [
         "127.0.0.1",
         "127.0.0.2",
@@ -181,6 +181,7 @@ async fn allowed_endpoints_are_asked() {
     for allow in [format!("Inner.test:{port}"), format!("127.0.0.1:{port}")] {
         let sender = Sender::with(
             &settings(&[allow]),
+            Instant::now,
             names(&[("inner.test", &[&["127.0.0.1"]])]),
         );
         let request = get(&format!("http://inner.test:{port}/"));
@@ -191,7 +192,7 @@ async fn allowed_endpoints_are_asked() {
         assert_eq!(told.unwrap().body, "ok");
     }
     let other_port = format!("inner.test:{}", port ^ 1);
-    let sender = Sender::with(&settings(&[other_port]), lookups).unwrap();
+    let sender = Sender::with(&settings(&[other_port]), Instant::now, lookups).unwrap();
     let request = || get(&format!("http://inner.test:{port}/"));
     let told = sender.send(NamedBy::Definition, request(), SHORT).await;
     assert!(matches!(told, Err(NotTold::NotAllowed(_))), "{told:?}");
@@ -211,7 +212,12 @@ async fn what_was_checked_is_what_is_connected_to() {
     // The first address is allowed by number; what comes later is as inner, and is not.
     let rebinding: &[&[&str]] = &[&["127.0.0.1"], &["127.0.0.2"]];
     let lookups = names(&[("rebinding.test", rebinding)]);
-    let sender = Sender::with(&settings(&[format!("127.0.0.1:{port}")]), lookups).unwrap();
+    let sender = Sender::with(
+        &settings(&[format!("127.0.0.1:{port}")]),
+        Instant::now,
+        lookups,
+    )
+    .unwrap();
     let request = || get(&format!("http://rebinding.test:{port}/"));
     let told = sender.send(NamedBy::Definition, request(), SHORT).await;
     assert_eq!(told.unwrap().body, "ok");
@@ -225,7 +231,7 @@ async fn what_was_checked_is_what_is_connected_to() {
 async fn redirects_are_not_followed() {
     let moved = b"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n";
     let (address, connections) = server(|stream| answering(stream, moved)).await;
-    let sender = Sender::new(&settings(&[address.to_string()])).unwrap();
+    let sender = Sender::new(&settings(&[address.to_string()]), Instant::now).unwrap();
     let request = get(&format!("http://{address}/"));
     let told = sender.send(NamedBy::Definition, request, SHORT).await;
     assert_eq!(told.unwrap().status, 302);
@@ -270,7 +276,7 @@ async fn hostile_answers_are_cut() {
         time: Duration::from_millis(400),
     };
     let ask = |address: SocketAddr| async move {
-        let sender = Sender::new(&settings(&[address.to_string()])).unwrap();
+        let sender = Sender::new(&settings(&[address.to_string()]), Instant::now).unwrap();
         let request = get(&format!("http://{address}/"));
         sender.send(NamedBy::Definition, request, bounds).await
     };
@@ -306,7 +312,7 @@ async fn a_black_hole_delays_nobody_else_and_is_left_alone() {
         connect_timeout: Duration::from_millis(200),
         ..settings(&[format!("quick.test:{}", address.port())])
     };
-    let sender = Arc::new(Sender::with(&settings, lookups).unwrap());
+    let sender = Arc::new(Sender::with(&settings, Instant::now, lookups).unwrap());
     let mut crowd = tokio::task::JoinSet::new();
     for _ in 0..100 {
         let sender = Arc::clone(&sender);
@@ -349,7 +355,7 @@ async fn an_endpoint_that_takes_a_connection_and_says_nothing_is_given_up() {
         connect_timeout: Duration::from_millis(100),
         ..settings(&[address.to_string()])
     };
-    let sender = Sender::new(&settings).unwrap();
+    let sender = Sender::new(&settings, Instant::now).unwrap();
     let bounds = Bounds {
         time: Duration::from_millis(300),
         ..SHORT

@@ -101,6 +101,7 @@ pub(super) fn edge(runtime: tokio::runtime::Handle) -> (Edge, driver::Threads) {
             endpoints: Endpoints::default(),
             region: "us-east-1".to_owned(),
             clock: std::time::SystemTime::now,
+            ticks: std::time::Instant::now,
             http: HttpSettings::default(),
             functions: Functions::default(),
             connections: Connections::default(),

@@ -9,7 +9,7 @@ use std::net::{SocketAddr, TcpListener};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use anyhow::{Context, Result};
 use api::{Door, DoorOptions};
@@ -160,6 +160,7 @@ fn start(
         endpoints: settings.endpoints.clone(),
         region: settings.region.value.clone(),
         clock: SystemTime::now,
+        ticks: Instant::now,
         http: settings.http.of_calls(),
         functions: settings.functions.clone(),
         connections: settings.connections.clone(),

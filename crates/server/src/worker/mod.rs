@@ -91,6 +91,7 @@ pub fn run(args: WorkerArgs) -> ExitCode {
                 stdout_bytes_max: outcome::OUTPUT_BYTES_MAX,
                 stderr_bytes_kept: outcome::STDERR_BYTES_KEPT,
                 passes_stderr_on: true,
+                ticks: std::time::Instant::now,
             },
             heartbeat: args.heartbeat(),
             reading: args.output,

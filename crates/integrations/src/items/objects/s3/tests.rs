@@ -231,6 +231,7 @@ fn objects(endpoint: &str) -> (tokio::runtime::Runtime, Objects) {
         endpoints: Endpoints::default().with(&endpoint.parse().unwrap()),
         region: "us-east-1".to_owned(),
         clock: std::time::SystemTime::now,
+        ticks: std::time::Instant::now,
         http: HttpSettings::default(),
         functions: Functions::default(),
         connections: crate::Connections::default(),
