@@ -210,8 +210,8 @@ fn only_a_few_children_begin_in_one_commit() {
     driver.start(&machine, None, &numbers(1_000)).unwrap();
     let before = driver.commits;
     driver.settle();
-    // 64 in each, and the end.
-    assert_eq!(driver.commits - before, 1_000_u64.div_ceil(64) + 1);
+    // 128 in each, and the end.
+    assert_eq!(driver.commits - before, 1_000_u64.div_ceil(128) + 1);
 }
 
 #[test]

@@ -14,6 +14,7 @@ pub const FAULTS: &[&str] = &[
     "crash in the middle",
     "execution redriven",
     "failed commit",
+    "item reader failed",
     "malformed request",
     "poll given up",
     "read failure",

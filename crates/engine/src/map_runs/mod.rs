@@ -44,7 +44,7 @@ pub struct MapRunId(pub [u8; 16]);
 
 /// Most children that one tick begins, aborts or redrives, so that the many of one map run do not shut
 /// out requests and other executions (S20).
-const CHILDREN_PER_TICK_MAX: usize = 64;
+const CHILDREN_PER_TICK_MAX: usize = 128;
 
 /// Most bytes of inputs that one tick gives to children.
 const INPUT_BYTES_PER_TICK_MAX: usize = 1 << 20;

@@ -27,6 +27,7 @@ impl Metrics {
                 "",
                 gauges.executions_quarantined,
             );
+            page.one("map_runs_open", "gauge", "", gauges.map_runs_open);
             page.one("timers_pending", "gauge", "", gauges.timers);
             page.one("activity_pollers", "gauge", "", gauges.polls);
             page.one("activity_backlog", "gauge", "", gauges.tasks_queued);
