@@ -70,8 +70,12 @@ fn map_run(run: &MapRun, pace: Option<f64>) -> Line {
     if run.is_over() {
         essence = format!("{} {essence}", run.status);
     } else if let Some(pace) = pace.filter(|pace| *pace > 0.0) {
-        let left = items.total.saturating_sub(items.done()) as f64 / pace;
-        more = format!(", {}/s, {} left", rounded(pace), time(left));
+        more = format!(", {}/s", rounded(pace));
+        // Where none are waiting, more may be on their way from a reader.
+        if items.pending > 0 {
+            let left = items.total.saturating_sub(items.done()) as f64 / pace;
+            more += &format!(", {} left", time(left));
+        }
     }
     let full = (items.done() * BAR_CELLS)
         .checked_div(items.total)
@@ -122,6 +126,7 @@ mod tests {
     fn counts(total: u64, running: u64, succeeded: u64, failed: u64) -> Counts {
         Counts {
             total,
+            pending: total.saturating_sub(running + succeeded + failed),
             running,
             succeeded,
             failed,
@@ -139,6 +144,12 @@ mod tests {
         let expected = "[############............]Rows 01234567: 500 of 1000 items, 10 failed, \
                         40 running, 4.0/s, 2 min 5 s left";
         assert_eq!(line, expected);
+        run.items = counts(540, 40, 490, 10);
+        let line = text(&map_run(&run, Some(4.0)));
+        assert!(
+            line.ends_with("500 of 540 items, 10 failed, 40 running, 4.0/s"),
+            "{line}"
+        );
         run.status = "FAILED".to_owned();
         run.items = counts(0, 0, 0, 0);
         let line = text(&map_run(&run, Some(4.0)));

@@ -50,6 +50,8 @@ pub(super) struct MapRun {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Counts {
     pub(super) total: u64,
+    /// Known and not begun; items that a reader has not read are not known.
+    pub(super) pending: u64,
     pub(super) running: u64,
     pub(super) succeeded: u64,
     /// Timed out and aborted ones among them.
@@ -221,6 +223,7 @@ impl Eyes {
             status: text(&found, "status").unwrap_or_default(),
             items: Counts {
                 total: count("total"),
+                pending: count("pending") + count("pendingRedrive"),
                 running: count("running"),
                 succeeded: count("succeeded"),
                 failed: count("failed") + count("timedOut") + count("aborted"),
