@@ -14,6 +14,7 @@ mod connection;
 mod figures;
 mod interpreter;
 mod limits;
+mod lists;
 mod memory;
 mod parked;
 mod passes;
@@ -145,6 +146,11 @@ const PARTS: &[Part] = &[
         name: "parked",
         in_rounds: false,
         measure: parked::executions,
+    },
+    Part {
+        name: "lists",
+        in_rounds: false,
+        measure: lists::pages,
     },
     Part {
         name: "stall",

@@ -250,7 +250,7 @@ impl Shard {
         let owed = owed.then_some(now.steady_ms);
         let timers = self
             .timers
-            .next_ms(now)
+            .next_ms(now, self.clock.seen(now))
             .filter(|_| self.executions.loading() < LOADS_MAX);
         let polls = self.delivery.polls.next_deadline_ms();
         [owed, timers, polls, self.sweep.due_ms()]

@@ -255,7 +255,10 @@ impl Timers {
 
     /// The rows that are to be read now, if any.
     pub(crate) fn look(&mut self, now: Now) -> Option<TimerSearch> {
-        if self.look_ms().is_none_or(|due| due > now.steady_ms) {
+        if self
+            .look_ms(self.ahead_ms)
+            .is_none_or(|due| due > now.steady_ms)
+        {
             return None;
         }
         if self.all_read {
@@ -280,13 +283,13 @@ impl Timers {
     }
 
     /// When to look for rows next, on the steady clock.
-    fn look_ms(&self) -> Option<i64> {
+    fn look_ms(&self, ahead_ms: i64) -> Option<i64> {
         match () {
             () if self.reading || (self.stored == 0 && self.far.is_empty()) => None,
             () if !self.all_read => Some(i64::MIN),
             () => Some(
                 self.horizon_ms
-                    .saturating_sub(self.ahead_ms)
+                    .saturating_sub(ahead_ms)
                     .saturating_sub(self.windows.timers_ahead_ms / 2),
             ),
         }
@@ -366,7 +369,7 @@ impl Timers {
 
     /// When to look again, on the steady clock. The wall clock may jump meanwhile, so a timer that
     /// waits for it is looked at no later than a second from now.
-    pub(crate) fn next_ms(&self, now: Now) -> Option<i64> {
+    pub(crate) fn next_ms(&self, now: Now, at_ms: i64) -> Option<i64> {
         const LOOK_AGAIN_MS: i64 = 1_000;
         let steady = match self.order.first() {
             Some(&(FireAt::Steady(at), ..)) => Some(at),
@@ -379,7 +382,9 @@ impl Timers {
             }
             _ => None,
         };
-        let look = self.look_ms().map(|at| at.max(now.steady_ms));
+        // The history's clock may have jumped ahead while nothing happened.
+        let ahead_ms = self.ahead_ms.max(at_ms.saturating_sub(now.steady_ms));
+        let look = self.look_ms(ahead_ms).map(|at| at.max(now.steady_ms));
         [steady, wall, look].into_iter().flatten().min()
     }
 
@@ -481,11 +486,11 @@ mod tests {
         timers.arm(E, TimerId(1), armed(FireAt::Wall(5_000)));
         assert_eq!(timers.pop_due(now(4_999, i64::MAX)), None);
         assert_eq!(
-            timers.next_ms(now(0, 7)),
+            timers.next_ms(now(0, 7), 0),
             Some(1_007),
             "looked at again within a second"
         );
-        assert_eq!(timers.next_ms(now(4_990, 7)), Some(17));
+        assert_eq!(timers.next_ms(now(4_990, 7), 4_990), Some(17));
         assert_eq!(timers.pop_due(now(5_000, 0)), Some((E, TimerId(1))));
     }
 
@@ -498,5 +503,31 @@ mod tests {
         assert!(!timers.is_due(E, TimerId(1), now(0, 19)));
         assert_eq!(timers.pop_due(now(0, 19)), None);
         assert_eq!(timers.pop_due(now(0, 20)), Some((E, TimerId(1))));
+    }
+
+    #[test]
+    fn rows_are_read_at_once_when_the_wall_clock_has_jumped() {
+        const DAY_MS: i64 = 86_400_000;
+        let mut timers = Timers::starting_at(now(0, 0), 0, 1, 1, Windows::default());
+        let search = timers.look(now(0, 0)).expect("the store has a timer");
+        timers.found(&search, &[], |_| false);
+        assert!(timers.next_ms(now(0, 0), 0) > Some(0));
+        assert_eq!(timers.look(now(0, 0)), None);
+        let jumped = now(DAY_MS, 1);
+        assert_eq!(timers.next_ms(jumped, DAY_MS), Some(1));
+        timers.see(jumped, DAY_MS);
+        let search = timers.look(jumped).expect("the horizon has moved");
+        let row = TimerRow {
+            due_ms: DAY_MS - 1,
+            execution: E,
+            timer: 1,
+            kind: TimerKind::WaitUntil as u8,
+            span_ms: 0,
+            steady: None,
+        };
+        assert!(!timers.will_find(&row) || search.before_ms > row.due_ms);
+        timers.found(&search, std::slice::from_ref(&row), |_| false);
+        assert!(timers.will_find(&row));
+        assert_eq!(timers.pop_due(jumped), Some((E, TimerId(1))));
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::mpsc::{self, RecvTimeoutError};
+use std::time::Duration;
 
 use engine::{Message, Output, Shard, Ticket};
 use store::CommitNumber;
@@ -19,6 +20,9 @@ use crate::log::{self, Level};
 /// Most events that are handled before their outputs are handed on. Enough to share a sync among
 /// all who came during the last one; few enough that the first of them need not wait for long.
 const EVENTS_A_TURN_MAX: usize = 256;
+
+/// The wall clock may jump while nothing happens, and something be due sooner for it.
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
 /// See [`EngineThread::run`].
 pub(super) struct EngineThread {
@@ -86,7 +90,10 @@ impl EngineThread {
                 .events
                 .recv()
                 .map_err(|_| RecvTimeoutError::Disconnected),
-            Some(due_ms) => self.events.recv_timeout(self.clock.until(due_ms)),
+            Some(due_ms) => {
+                let until = self.clock.until(due_ms).min(LOOK_AGAIN);
+                self.events.recv_timeout(until)
+            }
         };
         match event {
             Ok(event) => Some(event),
