@@ -101,8 +101,10 @@ enum Asked {
     Execution,
     /// Items.
     Items,
-    /// Children.
-    Children,
+    /// Children that run, to be aborted.
+    Running,
+    /// Children that did not succeed, to be redriven.
+    Unsuccessful,
     /// The result.
     Result,
 }
@@ -330,6 +332,8 @@ impl Shard {
             State::Failing | State::Aborting if run.progress.children.running > 0 => {
                 self.abort_children(id, left, out)
             }
+            // What is read for it must not come to the same map run when it is redriven.
+            State::Failing | State::Aborting if run.asked == Some(Asked::Items) => 0,
             State::Failing => self.report_failure(id, out),
             State::Aborting => self.end_aborted(id, now, out),
             State::Finishing => self.find_result(id, out),
@@ -348,9 +352,12 @@ impl Shard {
         let (None, Some(from)) = (run.asked, run.look_after) else {
             return;
         };
-        run.asked = Some(Asked::Children);
         let redrive = run.progress.redrives;
         let to_redrive = run.progress.state == State::Running;
+        run.asked = Some(match to_redrive {
+            true => Asked::Unsuccessful,
+            false => Asked::Running,
+        });
         out.push(Output::LookUpMapRun(match to_redrive {
             true => Lookup::Unsuccessful {
                 map_run: id,
@@ -370,11 +377,15 @@ impl Shard {
                 next,
             } => {
                 if let Some(run) = self.map_runs.open.get_mut(&map_run)
-                    && run.asked == Some(Asked::Children)
+                    && let Some(asked @ (Asked::Running | Asked::Unsuccessful)) = run.asked
                 {
                     run.asked = None;
-                    run.found.extend(found);
-                    run.look_after = next;
+                    let to_redrive = run.progress.state == State::Running;
+                    // It may have begun to fail meanwhile, and want others.
+                    if to_redrive == (asked == Asked::Unsuccessful) {
+                        run.found.extend(found);
+                        run.look_after = next;
+                    }
                     self.map_runs.wake(map_run);
                 }
             }
