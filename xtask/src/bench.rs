@@ -15,6 +15,7 @@ mod figures;
 mod interpreter;
 mod limits;
 mod lists;
+mod map_runs;
 mod memory;
 mod parked;
 mod passes;
@@ -50,6 +51,7 @@ struct Scale {
     /// Parking ends after this time, with as many as are parked then.
     parking_time: Duration,
     stall_time: Duration,
+    items: usize,
 }
 
 const FULL: Scale = Scale {
@@ -62,6 +64,7 @@ const FULL: Scale = Scale {
     parked: 100_000,
     parking_time: Duration::from_secs(180),
     stall_time: Duration::from_secs(120),
+    items: 100_000,
 };
 
 const QUICK: Scale = Scale {
@@ -74,6 +77,7 @@ const QUICK: Scale = Scale {
     parked: 5_000,
     parking_time: Duration::from_secs(20),
     stall_time: Duration::from_secs(5),
+    items: 2_000,
 };
 
 /// Something to be measured.
@@ -153,6 +157,11 @@ const PARTS: &[Part] = &[
         measure: lists::pages,
     },
     Part {
+        name: "map-runs",
+        in_rounds: false,
+        measure: map_runs::of_a_file,
+    },
+    Part {
         name: "stall",
         in_rounds: false,
         measure: stall::longest,
@@ -193,7 +202,7 @@ pub fn run(mut arguments: Arguments) -> Result<(), Failure> {
     }
     if let Some(count) = arguments.option("--count")? {
         let count = count.parse::<usize>()?.max(2);
-        (scale.polls, scale.parked) = (count, count);
+        (scale.polls, scale.parked, scale.items) = (count, count, count);
         scale.parking_time = Duration::from_secs(3_600);
     }
     if let Some(minutes) = arguments.option("--stall-minutes")? {
