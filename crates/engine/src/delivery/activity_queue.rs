@@ -55,8 +55,9 @@ pub(crate) struct ActivityQueue {
     read_to: Option<u64>,
     /// Whether there may be tasks behind that in the store.
     more: bool,
-    /// The first commit with such a task, since rows were last looked for.
-    left_out: Option<CommitNumber>,
+    /// The commits with such tasks that could not be found when rows were last looked for: none is
+    /// before the first of these two, none behind the second.
+    left_out: Option<(CommitNumber, CommitNumber)>,
     reading: bool,
     /// Most tasks in `ready`.
     tasks_max: usize,
@@ -92,7 +93,8 @@ impl ActivityQueue {
     /// A task of that position is part of a commit.
     pub(super) fn committed(&mut self, position: u64, commit: CommitNumber) {
         if self.read_to.is_none_or(|read_to| read_to < position) {
-            self.left_out.get_or_insert(commit);
+            let first = self.left_out.map_or(commit, |(first, _)| first);
+            self.left_out = Some((first, commit));
         }
     }
 
@@ -103,10 +105,14 @@ impl ActivityQueue {
 
     /// Behind which position to look; `None` while what was left out may not be found yet.
     pub(super) fn look(&mut self, durable: CommitNumber) -> Option<Option<u64>> {
-        if !self.runs_low() || self.left_out.is_some_and(|commit| commit > durable) {
+        if !self.runs_low() || self.left_out.is_some_and(|(first, _)| first > durable) {
             return None;
         }
-        self.left_out = None;
+        // What became durable is found now. The rest may not be, and is looked for again.
+        self.left_out = self
+            .left_out
+            .filter(|(_, last)| *last > durable)
+            .map(|(_, last)| (durable + 1, last));
         self.reading = true;
         Some(self.read_to)
     }
@@ -167,5 +173,133 @@ impl ActivityQueue {
                 .ready
                 .first_key_value()
                 .is_some_and(|(_, next)| next.execution == execution)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TASKS_MAX: usize = 2;
+
+    /// A queue beside the commits that fill it: the task at each position is in the commit of the same
+    /// number.
+    fn scheduled(queue: &mut ActivityQueue, positions: std::ops::RangeInclusive<u64>) {
+        for position in positions {
+            queue.push(position, task());
+            queue.committed(position, position);
+        }
+    }
+
+    fn task() -> Ready {
+        Ready {
+            execution: ExecutionId([1; 16]),
+            event: 5,
+            hand_outs: 0,
+        }
+    }
+
+    /// What the store answers that shows commits up to `durable`.
+    fn find(queue: &mut ActivityQueue, after: Option<u64>, durable: u64, limit: usize) {
+        let from = after.map_or(1, |after| after + 1);
+        let rows: Vec<TaskRow> = (from..=durable)
+            .take(limit)
+            .map(|position| TaskRow {
+                queue: "q".into(),
+                position,
+                execution: task().execution,
+                event: task().event,
+                hand_outs: 0,
+                handed_out: false,
+            })
+            .collect();
+        let search = TaskSearch {
+            queue: "q".into(),
+            after,
+            limit,
+        };
+        queue.found(&search, &rows, |_| true);
+    }
+
+    fn next(queue: &mut ActivityQueue) -> Option<u64> {
+        queue.parked.insert(Ticket(1));
+        let next = queue.match_up().map(|(_, position, _)| position);
+        queue.parked.clear();
+        next
+    }
+
+    /// Four tasks, of which the first two fit. The third can be found already, the fourth cannot.
+    fn half_durable() -> ActivityQueue {
+        let mut queue = ActivityQueue::new(false, TASKS_MAX);
+        scheduled(&mut queue, 1..=4);
+        assert_eq!([next(&mut queue), next(&mut queue)], [Some(1), Some(2)]);
+        assert_eq!(queue.look(2), None, "nothing new could be found");
+        let after = queue.look(3).expect("the third task can be found");
+        assert_eq!(after, Some(2));
+        find(&mut queue, after, 3, 8);
+        queue
+    }
+
+    #[test]
+    fn a_task_that_could_not_be_found_yet_is_looked_for_again() {
+        let mut queue = half_durable();
+        assert_eq!(next(&mut queue), Some(3));
+        assert!(queue.will_find(4));
+        assert_eq!(queue.look(3), None, "nothing new could be found");
+        let after = queue.look(4).expect("the fourth task can be found");
+        find(&mut queue, after, 4, 8);
+        assert_eq!(next(&mut queue), Some(4));
+        assert_eq!(queue.look(9), None, "there are no more");
+    }
+
+    #[test]
+    fn a_new_task_does_not_overtake_one_that_could_not_be_found_yet() {
+        let mut queue = half_durable();
+        scheduled(&mut queue, 5..=5);
+        assert_eq!(next(&mut queue), Some(3));
+        assert_eq!(next(&mut queue), None, "the fourth task comes first");
+        let after = queue.look(5).expect("the fourth task can be found");
+        find(&mut queue, after, 5, 8);
+        assert_eq!([next(&mut queue), next(&mut queue)], [Some(4), Some(5)]);
+    }
+
+    #[test]
+    fn nothing_is_skipped_or_overtaken_however_commits_and_reads_fall() {
+        for lag in 0..6 {
+            for limit in 1..4 {
+                let mut queue = ActivityQueue::new(false, TASKS_MAX);
+                let mut got = Vec::new();
+                let mut asked = None;
+                for round in 1..=40 + lag {
+                    if round <= 40 {
+                        scheduled(&mut queue, round..=round);
+                    }
+                    let durable = round.saturating_sub(lag);
+                    // A read takes three rounds, and shows what is durable when it ends.
+                    if let Some((after, ends)) = asked
+                        && round == ends
+                    {
+                        find(&mut queue, after, durable.min(40), limit);
+                        asked = None;
+                    }
+                    got.extend(next(&mut queue));
+                    if let Some(after) = queue.look(durable) {
+                        asked = Some((after, round + 3));
+                    }
+                }
+                if let Some((after, _)) = asked {
+                    find(&mut queue, after, 40, limit);
+                }
+                loop {
+                    got.extend(std::iter::from_fn(|| next(&mut queue)));
+                    match queue.look(40 + lag) {
+                        Some(after) => find(&mut queue, after, 40, limit),
+                        None => break,
+                    }
+                }
+                let all: Vec<u64> = (1..=40).collect();
+                assert_eq!(got, all, "commits {lag} behind, pages of {limit}");
+            }
+        }
     }
 }
