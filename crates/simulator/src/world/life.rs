@@ -14,8 +14,8 @@ const TICK_LATE_MS: i64 = 50;
 /// that a definition here can ask for is shorter.
 const QUIET_MS_MAX: i64 = 4 * 3_600_000;
 
-/// Most rounds of the quiet part.
-const QUIET_ROUNDS_MAX: u32 = 20_000;
+/// Most rounds of the quiet part. Windows over timers that are a second wide are read twice a second.
+const QUIET_ROUNDS_MAX: u32 = 200_000;
 
 impl World {
     /// From beginning to end.
