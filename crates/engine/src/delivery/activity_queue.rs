@@ -265,41 +265,33 @@ mod tests {
 
     #[test]
     fn nothing_is_skipped_or_overtaken_however_commits_and_reads_fall() {
-        for lag in 0..6 {
-            for limit in 1..4 {
-                let mut queue = ActivityQueue::new(false, TASKS_MAX);
-                let mut got = Vec::new();
-                let mut asked = None;
-                for round in 1..=40 + lag {
-                    if round <= 40 {
-                        scheduled(&mut queue, round..=round);
-                    }
-                    let durable = round.saturating_sub(lag);
-                    // A read takes three rounds, and shows what is durable when it ends.
-                    if let Some((after, ends)) = asked
-                        && round == ends
-                    {
-                        find(&mut queue, after, durable.min(40), limit);
-                        asked = None;
-                    }
-                    got.extend(next(&mut queue));
-                    if let Some(after) = queue.look(durable) {
-                        asked = Some((after, round + 3));
-                    }
+        const TASKS: u64 = 40;
+        for (burst, limit, read_takes) in (1..=8)
+            .flat_map(|burst| [1, 2, 8].map(|limit| [(burst, limit, 1), (burst, limit, 3)]))
+            .flatten()
+        {
+            let mut queue = ActivityQueue::new(false, TASKS_MAX);
+            let mut got = Vec::new();
+            let mut reading = None;
+            for round in 0..4 * TASKS {
+                // So many are scheduled at once; one commit a round becomes durable.
+                if round < TASKS && round % burst == 0 {
+                    scheduled(&mut queue, round + 1..=(round + burst).min(TASKS));
                 }
-                if let Some((after, _)) = asked {
-                    find(&mut queue, after, 40, limit);
+                let durable = round.min(TASKS);
+                if let Some((after, shown, _)) = reading.take_if(|(_, _, ends)| *ends <= round) {
+                    find(&mut queue, after, shown, limit);
                 }
-                loop {
-                    got.extend(std::iter::from_fn(|| next(&mut queue)));
-                    match queue.look(40 + lag) {
-                        Some(after) => find(&mut queue, after, 40, limit),
-                        None => break,
-                    }
+                got.extend(next(&mut queue));
+                if let Some(after) = queue.look(durable) {
+                    reading = Some((after, durable, round + read_takes));
                 }
-                let all: Vec<u64> = (1..=40).collect();
-                assert_eq!(got, all, "commits {lag} behind, pages of {limit}");
             }
+            let all: Vec<u64> = (1..=TASKS).collect();
+            assert_eq!(
+                got, all,
+                "{burst} at once, pages of {limit}, {read_takes} rounds a read"
+            );
         }
     }
 }
