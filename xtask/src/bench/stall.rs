@@ -18,10 +18,10 @@ const STARTERS: usize = 32;
 
 /// Starts executions that end at once, as fast as they are acknowledged.
 pub fn longest(subject: &Subject, scale: &Scale, figures: &mut Figures) -> Result<(), Failure> {
-    let server = subject.start_with(&["--express-retention".to_owned(), "30s".to_owned()])?;
+    let server = subject.start_with(&["--retention".to_owned(), "30s".to_owned()])?;
     let definition = json!({"StartAt": "P", "States": {"P": {"Type": "Pass", "End": true}}});
     let mut service = Service::connect(server.address())?;
-    let machine = service.defined("stall", &definition, "EXPRESS")?;
+    let machine = service.defined("stall", &definition, "STANDARD")?;
     let (ends, all) = (AtomicBool::new(false), Mutex::new(Times::default()));
     thread::scope(|scope| -> Result<(), Failure> {
         let starters: Vec<_> = (0..STARTERS)
