@@ -117,6 +117,8 @@ fn stored_execution(bytes: &[u8]) {
             id,
             revision: 1,
             snapshot: snapshot.to_vec(),
+            parts: Vec::new(),
+            parts_kept: 0,
             holds: history.to_vec(),
             events: Some(EventRun {
                 first: 1,

@@ -34,8 +34,14 @@ pub struct ExecutionWrite {
     pub id: ExecutionId,
     /// Revision after this write; 1 for the first. Stored, and asserted to grow by one.
     pub revision: u64,
-    /// The next snapshot, whole.
+    /// The next snapshot, whole but for its parts.
     pub snapshot: Vec<u8>,
+    /// Parts of the snapshot that changed, that came, or that went: those that are not named here stay
+    /// as they were.
+    pub parts: Vec<PartWrite>,
+    /// How many parts there are after this write, so that who reads the execution need look for none
+    /// where there are none, and knows when one is missing.
+    pub parts_kept: u32,
     /// Which timers and tasks are its own, as the shard writes it down: who reads the execution need
     /// not look for their rows. Opaque here.
     pub holds: Vec<u8>,
@@ -55,7 +61,16 @@ pub struct ExecutionWrite {
     pub tasks_dropped: Vec<TaskDrop>,
 }
 
-/// Takes an execution away: its row, its events, and what leads to it. One that is not there is no
+/// Puts or deletes a part of an execution's snapshot.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PartWrite {
+    /// Its number within the execution.
+    pub part: u32,
+    /// The part, whole; `None` deletes. Opaque here.
+    pub bytes: Option<Vec<u8>>,
+}
+
+/// Takes an execution away: its row, its parts, its events, and what leads to it. One that is not there is no
 /// error.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ExecutionRemoval {

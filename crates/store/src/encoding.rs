@@ -5,8 +5,10 @@
 //! format, add a version beside the old one and a sample of it to the tests: samples are never
 //! edited, since each of them lies on somebody's disk.
 //!
-//! Written by hand: eight small shapes do not earn a dependency, and what is on disk should be
+//! Written by hand: nine small shapes do not earn a dependency, and what is on disk should be
 //! readable here and not follow from the attributes of a library.
+
+use std::collections::BTreeMap;
 
 use crate::StoreError;
 use crate::commit::{CommitNumber, Epoch, EventRun};
@@ -15,9 +17,12 @@ use crate::rows::{ExecutionId, ExecutionRow, TaskRow, TimerKey, TimerRow};
 /// The version of most kinds of values.
 const VERSION: u8 = 1;
 
-/// The version of the head, of executions and of timers: the tally, what an execution holds, and the
-/// clock of who armed a timer came with 2.
+/// The version of the head and of timers: the tally, what an execution holds, and the clock of who
+/// armed a timer came with 2.
 const VERSION_2: u8 = 2;
+
+/// The version of executions: the number of their parts came with 3.
+const VERSION_3: u8 = 3;
 
 /// Where the shard stands: written with every commit.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,31 +58,51 @@ pub(crate) fn head_from(bytes: &[u8]) -> Result<Head, StoreError> {
     Ok(head)
 }
 
-pub(crate) fn execution(revision: u64, snapshot: &[u8], holds: &[u8]) -> Vec<u8> {
+pub(crate) fn execution(revision: u64, parts_kept: u32, snapshot: &[u8], holds: &[u8]) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(snapshot.len() + holds.len() + 8);
-    bytes.push(VERSION_2);
+    bytes.push(VERSION_3);
     put_varint(&mut bytes, revision);
+    put_varint(&mut bytes, parts_kept.into());
     put_varint(&mut bytes, holds.len() as u64);
     bytes.extend_from_slice(holds);
     bytes.extend_from_slice(snapshot);
     bytes
 }
 
-pub(crate) fn execution_from(bytes: &[u8]) -> Result<ExecutionRow, StoreError> {
-    let (version, mut value) = Value::open_up_to(VERSION_2, "execution", bytes)?;
-    Ok(ExecutionRow {
-        revision: value.varint()?,
+/// The execution without its parts, and how many it has.
+pub(crate) fn execution_from(bytes: &[u8]) -> Result<(ExecutionRow, u32), StoreError> {
+    let (version, mut value) = Value::open_up_to(VERSION_3, "execution", bytes)?;
+    let revision = value.varint()?;
+    let parts_kept = match version {
+        VERSION | VERSION_2 => 0,
+        _ => value.varint_u32()?,
+    };
+    let row = ExecutionRow {
+        revision,
         holds: match version {
             VERSION => None,
             _ => Some(value.some()?.to_vec()),
         },
         snapshot: value.rest().to_vec(),
-    })
+        parts: BTreeMap::new(),
+    };
+    Ok((row, parts_kept))
+}
+
+/// Only how many parts it has.
+pub(crate) fn parts_kept_from(bytes: &[u8]) -> Result<u32, StoreError> {
+    match Value::open_up_to(VERSION_3, "execution", bytes)? {
+        (VERSION | VERSION_2, _) => Ok(0),
+        (_, mut value) => {
+            value.varint()?;
+            value.varint_u32()
+        }
+    }
 }
 
 /// Only the revision, so that the check before a commit copies no snapshot.
 pub(crate) fn revision_from(bytes: &[u8]) -> Result<u64, StoreError> {
-    Value::open_up_to(VERSION_2, "execution", bytes)?.1.varint()
+    Value::open_up_to(VERSION_3, "execution", bytes)?.1.varint()
 }
 
 pub(crate) fn events(run: &EventRun) -> Vec<u8> {
@@ -97,7 +122,7 @@ pub(crate) fn events_from(first: u32, bytes: &[u8]) -> Result<EventRun, StoreErr
     })
 }
 
-/// A value that is opaque to the store: a record, or what a listing shows.
+/// A value that is opaque to the store: a record, a part of a snapshot, or what a listing shows.
 pub(crate) fn opaque(value: &[u8]) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(value.len() + 1);
     bytes.push(VERSION);

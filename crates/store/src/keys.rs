@@ -4,12 +4,13 @@
 //! |---|---|---|---|
 //! | `0x01` head | nothing | last commit, epoch | open |
 //! | `0x02` records | kind (1), key | the record | get, scan by kind |
-//! | `0x03` executions | id (16) | revision, what it holds, snapshot | get |
+//! | `0x03` executions | id (16) | revision, number of parts, what it holds, snapshot | get |
 //! | `0x04` names | length of machine, machine, name | execution id | get |
 //! | `0x05` events | id (16), first event (4) | count, events | scan both ways |
 //! | `0x06` listings | machine (8), status (1), time (8, newest first), id (16, newest first) | summary | scan |
 //! | `0x07` timers | due time (8), id (16), timer (4) | kind, span, clock | scan from where the last ended |
 //! | `0x08` tasks | queue, position (8) | whose, event, hand-outs | the same |
+//! | `0x09` parts | id (16), part (4) | a part of the execution's snapshot | scan of one execution |
 //!
 //! Numbers are big-endian, so that byte order is numeric order; a signed time has its sign bit
 //! flipped for the same reason, and a time listed newest first has all its bits flipped. Ids begin
@@ -46,6 +47,7 @@ const EVENTS: u8 = EVENTS_TABLE;
 const LISTINGS: u8 = 0x06;
 const TIMERS: u8 = 0x07;
 const TASKS: u8 = 0x08;
+const PARTS: u8 = 0x09;
 
 /// Where the shard stands.
 pub(crate) fn head() -> Vec<u8> {
@@ -211,6 +213,28 @@ pub(crate) fn task_of(key: &[u8]) -> Option<(String, u64)> {
         String::from_utf8(name).ok()?,
         u64::from_be_bytes(position.try_into().ok()?),
     ))
+}
+
+/// A part of an execution's snapshot.
+pub(crate) fn part(id: ExecutionId, part: u32) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(21);
+    bytes.push(PARTS);
+    bytes.extend(id.0);
+    bytes.extend(part.to_be_bytes());
+    bytes
+}
+
+/// The parts of an execution's snapshot.
+pub(crate) fn parts_of(id: ExecutionId) -> KeyRange {
+    KeyRange {
+        start: Bound::Included(part(id, 0)),
+        end: Bound::Included(part(id, u32::MAX)),
+    }
+}
+
+/// The number of a part, given back from [`part`].
+pub(crate) fn part_number(key: &[u8]) -> Option<u32> {
+    Some(u32::from_be_bytes(key.get(17..)?.try_into().ok()?))
 }
 
 /// Timers due before `before_ms` and behind `after`.

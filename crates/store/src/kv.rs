@@ -200,9 +200,7 @@ impl<E: Kv> Store for KvStore<E> {
     }
 
     fn execution(&self, id: ExecutionId) -> Result<Option<ExecutionRow>, StoreError> {
-        self.view()?
-            .get(&keys::execution(id), encoding::execution_from)?
-            .transpose()
+        read::execution(&self.view()?, id)
     }
 
     fn execution_by_name(

@@ -21,7 +21,7 @@ pub mod suite;
 
 pub use commit::{
     Commit, CommitNumber, Epoch, EventRun, ExecutionRemoval, ExecutionWrite, ListingKey,
-    ListingMove, NameClaim, RecordWrite, TaskDrop, TimerDrop,
+    ListingMove, NameClaim, PartWrite, RecordWrite, TaskDrop, TimerDrop,
 };
 pub use keys::{EVENTS_TABLE, KEY_BYTES_MAX};
 pub use kv::{KeyRange, Kv, KvStore, Op, View};
@@ -68,7 +68,7 @@ pub trait Store: Send + Sync {
     /// The latest `at_ms` of any durable commit; 0 in an empty store. For recovery.
     fn latest_ms(&self) -> Result<i64, StoreError>;
 
-    /// One execution.
+    /// One execution, its snapshot and the parts of it as one commit left them.
     fn execution(&self, id: ExecutionId) -> Result<Option<ExecutionRow>, StoreError>;
 
     /// The execution of that name, as claimed by [`NameClaim`].

@@ -1,5 +1,7 @@
 //! What is read back.
 
+use std::collections::BTreeMap;
+
 /// Names an execution inside the service: 48 bits of milliseconds since 1970, big-endian, then 80
 /// bits that the shard chose. Ids therefore sort by time of birth.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -12,6 +14,8 @@ pub struct ExecutionRow {
     pub revision: u64,
     /// The snapshot; what it means is the interpreter's business.
     pub snapshot: Vec<u8>,
+    /// The parts of the snapshot by their numbers, as the same commit left them.
+    pub parts: BTreeMap<u32, Vec<u8>>,
     /// What [`ExecutionWrite::holds`](crate::ExecutionWrite::holds) said; `None` when a version of the
     /// service wrote it that said nothing.
     pub holds: Option<Vec<u8>>,

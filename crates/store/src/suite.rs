@@ -61,6 +61,10 @@ pub const CASES: &[(&str, Case)] = &[
         commits::malformed_runs_and_keys_are_refused,
     ),
     (
+        "parts_stay_until_they_are_written_or_dropped",
+        rows::parts_stay_until_they_are_written_or_dropped,
+    ),
+    (
         "an_execution_is_read_as_last_written",
         rows::an_execution_is_read_as_last_written,
     ),
@@ -125,6 +129,10 @@ pub const CASES: &[(&str, Case)] = &[
         removals::what_is_removed_is_gone_and_neighbours_stay,
     ),
     (
+        "parts_go_with_their_execution",
+        removals::parts_go_with_their_execution,
+    ),
+    (
         "a_removal_may_be_repeated",
         removals::a_removal_may_be_repeated,
     ),
@@ -154,14 +162,16 @@ macro_rules! suite {
             an_empty_store_holds_nothing commits_are_numbered_without_gaps
             the_latest_time_is_remembered revisions_grow_by_one
             a_refused_commit_leaves_no_trace an_older_epoch_is_fenced the_epoch_is_remembered
-            malformed_runs_and_keys_are_refused an_execution_is_read_as_last_written
+            malformed_runs_and_keys_are_refused parts_stay_until_they_are_written_or_dropped
+            an_execution_is_read_as_last_written
             several_commits_share_one_call names_lead_to_executions any_bytes_are_kept
             events_forward_begin_inside_runs events_backward_begin_inside_runs
             events_of_neighbours_stay_apart listings_are_newest_first listings_merge_statuses_and_page
             listings_follow_moves listings_of_machines_stay_apart records_are_put_and_deleted
             records_page_in_key_order timers_come_in_order_of_due_time
             tasks_come_in_order_of_queue_and_position the_last_tally_that_was_said_stays what_is_dropped_is_gone what_is_armed_again_stays
-            what_is_removed_is_gone_and_neighbours_stay a_removal_may_be_repeated
+            what_is_removed_is_gone_and_neighbours_stay parts_go_with_their_execution
+            a_removal_may_be_repeated
             a_name_claimed_since_is_left_alone a_life_and_its_end_share_one_call
             what_is_removed_is_not_written_on random_commits_read_back_as_the_model_says
         }

@@ -257,6 +257,8 @@ impl Turn {
             id,
             revision: live.revision,
             snapshot: live.execution.snapshot(),
+            parts: Vec::new(),
+            parts_kept: 0,
             holds: holds.encode(),
             events,
             listings,

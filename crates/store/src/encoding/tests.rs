@@ -43,13 +43,28 @@ fn head_row(tally: &[u8]) -> Head {
 fn version_2_is_written_as_it_always_was() {
     let row = head_row(b"tally");
     assert_eq!(hex(&head(&row)), "02ac020700000000000001020574616c6c79");
-    assert_eq!(
-        hex(&execution(129, b"snap", b"holds")),
-        "02810105686f6c6473736e6170"
-    );
     assert_eq!(hex(&timer(&timer_row(None))), "0203ac0200");
     let with_a_clock = timer_row(Some((129, 258)));
     assert_eq!(hex(&timer(&with_a_clock)), "0203ac020181010000000000000102");
+}
+
+#[test]
+fn version_3_is_written_as_it_always_was() {
+    assert_eq!(
+        hex(&execution(129, 300, b"snap", b"holds")),
+        "038101ac0205686f6c6473736e6170"
+    );
+}
+
+#[test]
+fn version_3_is_read_as_it_was_meant() {
+    let sample = b"\x03\x81\x01\xac\x02\x05holdssnap";
+    let (row, parts_kept) = execution_from(sample).unwrap();
+    assert_eq!((row.revision, parts_kept), (129, 300));
+    assert_eq!(row.snapshot, b"snap");
+    assert_eq!(row.holds.as_deref(), Some(&b"holds"[..]));
+    assert_eq!(revision_from(sample).unwrap(), 129);
+    assert_eq!(parts_kept_from(sample).unwrap(), 300);
 }
 
 #[test]
@@ -59,8 +74,10 @@ fn version_2_is_read_as_it_was_meant() {
         head_from(b"\x02\xac\x02\x07\0\0\0\0\0\0\x01\x02\x05tally").unwrap(),
         row
     );
-    let row = execution_from(b"\x02\x81\x01\x05holdssnap").unwrap();
+    let (row, parts_kept) = execution_from(b"\x02\x81\x01\x05holdssnap").unwrap();
     assert_eq!((row.revision, &row.snapshot[..]), (129, &b"snap"[..]));
+    assert_eq!(parts_kept, 0);
+    assert_eq!(parts_kept_from(b"\x02\x81\x01\x05holdssnap").unwrap(), 0);
     assert_eq!(row.holds.as_deref(), Some(&b"holds"[..]));
     assert_eq!(revision_from(b"\x02\x81\x01\x05holdssnap").unwrap(), 129);
     for steady in [None, Some((129, 258)), Some((0, -1))] {
@@ -94,14 +111,14 @@ fn version_1_is_read_as_it_was_meant() {
         head_row(b"")
     );
     let row = execution_from(b"\x01\x81\x01snap").unwrap();
-    assert_eq!(
-        row,
-        ExecutionRow {
-            revision: 129,
-            snapshot: b"snap".to_vec(),
-            holds: None
-        }
-    );
+    let expected = ExecutionRow {
+        revision: 129,
+        snapshot: b"snap".to_vec(),
+        parts: BTreeMap::new(),
+        holds: None,
+    };
+    assert_eq!(row, (expected, 0));
+    assert_eq!(parts_kept_from(b"\x01\x81\x01snap").unwrap(), 0);
     assert_eq!(revision_from(b"\x01\x81\x01snap").unwrap(), 129);
     let run = events_from(9, b"\x01\x03evt").unwrap();
     assert_eq!(
@@ -156,6 +173,10 @@ fn the_key_space_is_as_it_always_was() {
         "078000000000000005018bcfe568004142434445464748494a00000006"
     );
     assert_eq!(hex(&keys::task("q", 3)), "087100000000000000000003");
+    assert_eq!(
+        hex(&keys::part(ID, 258)),
+        "09018bcfe568004142434445464748494a00000102"
+    );
 }
 
 #[test]
@@ -175,8 +196,8 @@ fn the_kinds_of_records_have_the_numbers_they_always_had() {
 
 #[test]
 fn a_newer_format_is_refused_by_name() {
-    let error = execution_from(b"\x03anything").unwrap_err().to_string();
-    assert!(error.contains("\"execution\" has format 3"), "{error}");
+    let error = execution_from(b"\x04anything").unwrap_err().to_string();
+    assert!(error.contains("\"execution\" has format 4"), "{error}");
 }
 
 #[test]

@@ -160,8 +160,20 @@ fn add_execution(writes: &mut Writes, write: &ExecutionWrite) {
     let id = write.id;
     writes.put(
         keys::execution(id),
-        encoding::execution(write.revision, &write.snapshot, &write.holds),
+        encoding::execution(
+            write.revision,
+            write.parts_kept,
+            &write.snapshot,
+            &write.holds,
+        ),
     );
+    for part in &write.parts {
+        let key = keys::part(id, part.part);
+        match &part.bytes {
+            Some(bytes) => writes.put(key, encoding::opaque(bytes)),
+            None => writes.delete(key),
+        }
+    }
     if let Some(run) = &write.events {
         writes.put(keys::events(id, run.first), encoding::events(run));
     }
@@ -213,16 +225,28 @@ fn remove_execution(
     removal: &ExecutionRemoval,
 ) -> Result<(), StoreError> {
     let id = removal.id;
-    let runs = keys::event_runs(id, 0, u32::MAX);
-    let mut gone = writes.keys_in(&runs);
-    view.scan(&runs, Direction::Forward, |key, _| {
-        gone.push(key.to_vec());
-        ControlFlow::Continue(())
-    })?;
-    for key in gone {
-        writes.delete(key);
+    let row = keys::execution(id);
+    let parts_kept = match writes.0.get(&row) {
+        Some(Some(value)) => encoding::parts_kept_from(value)?,
+        Some(None) => 0,
+        None => view
+            .get(&row, encoding::parts_kept_from)?
+            .transpose()?
+            .unwrap_or(0),
+    };
+    // Most have no parts, and need not be looked through for them.
+    let parts = (parts_kept > 0).then(|| keys::parts_of(id));
+    for range in [keys::event_runs(id, 0, u32::MAX)].into_iter().chain(parts) {
+        let mut gone = writes.keys_in(&range);
+        view.scan(&range, Direction::Forward, |key, _| {
+            gone.push(key.to_vec());
+            ControlFlow::Continue(())
+        })?;
+        for key in gone {
+            writes.delete(key);
+        }
     }
-    writes.delete(keys::execution(id));
+    writes.delete(row);
     for listing in &removal.listings {
         let at = ListingCursor {
             time_ms: listing.time_ms,

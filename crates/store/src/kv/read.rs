@@ -6,7 +6,8 @@ use std::ops::ControlFlow;
 use super::{KeyRange, View};
 use crate::commit::EventRun;
 use crate::rows::{
-    Direction, ExecutionId, Listing, ListingQuery, RecordKind, TaskRow, TimerKey, TimerRow,
+    Direction, ExecutionId, ExecutionRow, Listing, ListingQuery, RecordKind, TaskRow, TimerKey,
+    TimerRow,
 };
 use crate::{StoreError, encoding, keys};
 
@@ -36,6 +37,36 @@ fn scan(
 
 fn damaged_key(table: &str) -> StoreError {
     StoreError::Damaged(format!("a key among {table} cannot be read"))
+}
+
+pub(super) fn execution(
+    view: &impl View,
+    id: ExecutionId,
+) -> Result<Option<ExecutionRow>, StoreError> {
+    let row = view.get(&keys::execution(id), encoding::execution_from)?;
+    let Some((mut row, parts_kept)) = row.transpose()? else {
+        return Ok(None);
+    };
+    if parts_kept > 0 {
+        scan(
+            view,
+            &keys::parts_of(id),
+            Direction::Forward,
+            |key, value| {
+                let part = keys::part_number(key).ok_or_else(|| damaged_key("parts"))?;
+                row.parts
+                    .insert(part, encoding::opaque_from("part", value)?);
+                Ok(ControlFlow::Continue(()))
+            },
+        )?;
+        if row.parts.len() != parts_kept as usize {
+            return Err(StoreError::Damaged(format!(
+                "an execution has {} parts and should have {parts_kept}",
+                row.parts.len()
+            )));
+        }
+    }
+    Ok(Some(row))
 }
 
 pub(super) fn events(

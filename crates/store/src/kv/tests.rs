@@ -132,6 +132,25 @@ fn damage_is_named_and_never_skipped() {
 }
 
 #[test]
+fn a_part_that_is_missing_or_too_many_is_damage() {
+    let id = ExecutionId([0; 16]);
+    for (kept, parts) in [(1, 0), (2, 1), (1, 2)] {
+        let engine = MemoryEngine::default();
+        let row = encoding::execution(1, kept, b"snapshot", b"");
+        let part = |part| Op::Put(keys::part(id, part), encoding::opaque(b"part"));
+        let row = Op::Put(keys::execution(id), row);
+        engine
+            .commit([row].into_iter().chain((0..parts).map(part)).collect())
+            .unwrap();
+        let answer = KvStore::open(engine).unwrap().execution(id);
+        assert!(
+            matches!(answer, Err(StoreError::Damaged(_))),
+            "{parts} of {kept}: {answer:?}"
+        );
+    }
+}
+
+#[test]
 fn a_damaged_head_does_not_open() {
     let engine = MemoryEngine::default();
     engine

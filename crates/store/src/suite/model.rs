@@ -8,8 +8,8 @@ use super::Home;
 use super::samples::{EPOCH, Random, id, tasks, timers, write};
 use crate::{
     Commit, Direction, EventRun, ExecutionId, ExecutionRow, ExecutionWrite, Listing, ListingCursor,
-    ListingMove, ListingQuery, NameClaim, RecordKind, RecordWrite, Store, TaskDrop, TaskRow,
-    TimerDrop, TimerRow,
+    ListingMove, ListingQuery, NameClaim, PartWrite, RecordKind, RecordWrite, Store, TaskDrop,
+    TaskRow, TimerDrop, TimerRow,
 };
 
 const ROUNDS: usize = 60;
@@ -58,10 +58,27 @@ pub(super) fn random_commits_read_back_as_the_model_says(home: &dyn Home) {
             model.check(&*store, &mut random);
         }
         assert!(
+            model.executions.values().any(|row| row.parts.len() > 2)
+                && model.executions.values().any(|row| row.parts.is_empty())
+        );
+        assert!(
             model.executions.len() > 20 && !model.timers.is_empty() && !model.tasks.is_empty(),
             "not idle"
         );
     }
+}
+
+/// Parts that come, change and go, few of most executions.
+fn part_writes(random: &mut Random) -> Vec<PartWrite> {
+    let writes = (0..5).filter_map(|part| {
+        let bytes = match random.below(12) {
+            0 => Some(random.payload(200)),
+            1..4 => None,
+            _ => return None,
+        };
+        Some(PartWrite { part, bytes })
+    });
+    writes.collect()
 }
 
 /// Takes away what the seed before left where a model would count it: recovery rows and records.
@@ -97,14 +114,13 @@ fn clear(store: &dyn Store, model: &mut Model) {
         });
     }
     for (id, timers_dropped) in dropped {
-        let revision = store
-            .execution(id)
-            .unwrap()
-            .expect("a timer has its execution")
-            .revision
-            + 1;
+        let row = store.execution(id).unwrap();
+        let row = row.expect("a timer has its execution");
+        let revision = row.revision + 1;
+        let parts_kept = row.parts.len() as u32;
         commit.executions.push(ExecutionWrite {
             timers_dropped,
+            parts_kept,
             ..super::samples::write(id, revision)
         });
     }
@@ -141,14 +157,25 @@ impl Model {
         let length = random.below(2_000) as usize;
         let mut write = ExecutionWrite {
             snapshot: random.payload(length),
+            parts: part_writes(random),
             holds: random.payload(length / 8),
             ..write(id, revision)
         };
+        let before = self.executions.remove(&id);
+        let mut parts = before.map(|row| row.parts).unwrap_or_default();
+        for PartWrite { part, bytes } in &write.parts {
+            match bytes {
+                Some(bytes) => drop(parts.insert(*part, bytes.clone())),
+                None => drop(parts.remove(part)),
+            }
+        }
+        write.parts_kept = parts.len() as u32;
         self.executions.insert(
             id,
             ExecutionRow {
                 revision,
                 snapshot: write.snapshot.clone(),
+                parts,
                 holds: Some(write.holds.clone()),
             },
         );

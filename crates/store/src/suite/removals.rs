@@ -4,7 +4,7 @@ use super::samples::{EPOCH, assert_refused, commit_each, id, run, step, tasks, t
 use super::{Home, now_and_after_reopening};
 use crate::{
     Commit, Direction, ExecutionId, ExecutionRemoval, ExecutionWrite, Listing, ListingKey,
-    ListingMove, ListingQuery, NameClaim, Store, TaskDrop, TaskRow, TimerDrop, TimerRow,
+    ListingMove, ListingQuery, NameClaim, PartWrite, Store, TaskDrop, TaskRow, TimerDrop, TimerRow,
 };
 
 const DUE_MS: i64 = 60_000;
@@ -40,6 +40,13 @@ fn task(execution: ExecutionId, position: u64) -> TaskRow {
     }
 }
 
+fn part(part: u32) -> PartWrite {
+    PartWrite {
+        part,
+        bytes: Some(b"part".to_vec()),
+    }
+}
+
 /// The first write of an execution with two rows of everything but its name: it stands in the lists
 /// 1 and 2, and its tasks at `position` and the place behind that.
 fn born(id: ExecutionId, name: &str, position: u64) -> ExecutionWrite {
@@ -65,6 +72,8 @@ fn born(id: ExecutionId, name: &str, position: u64) -> ExecutionWrite {
             },
         ],
         tasks: vec![task(id, position), task(id, position + 1)],
+        parts: vec![part(0), part(u32::MAX)],
+        parts_kept: 2,
         ..write(id, 1)
     }
 }
@@ -144,6 +153,8 @@ pub(super) fn what_is_removed_is_gone_and_neighbours_stay(home: &dyn Home) {
                 4,
                 ExecutionWrite {
                     events: Some(run(3, 4)),
+                    parts: vec![part(1)],
+                    parts_kept: 3,
                     ..write(one, 2)
                 },
             ),
@@ -153,7 +164,8 @@ pub(super) fn what_is_removed_is_gone_and_neighbours_stay(home: &dyn Home) {
     now_and_after_reopening(home, store, |store| {
         assert_gone(store, one, "b");
         for (other, name, position) in [(before, "a", 1), (behind, "c", 5)] {
-            assert_eq!(store.execution(other).unwrap().unwrap().revision, 1);
+            let row = store.execution(other).unwrap().unwrap();
+            assert_eq!((row.revision, row.parts.len()), (1, 2));
             assert_eq!(
                 store.events(other, 1, Direction::Forward, 10).unwrap(),
                 [run(1, 2)]
@@ -208,6 +220,38 @@ pub(super) fn a_name_claimed_since_is_left_alone(home: &dyn Home) {
         assert_eq!(store.execution_by_name("m", "a").unwrap(), Some(new));
         assert_eq!(store.execution(old).unwrap(), None);
         assert_eq!(listed(store, 1), [new]);
+    });
+}
+
+/// Who is written under an id that was another's has none of its parts: not those that were there when
+/// the removal began, and not those that came in the same call.
+pub(super) fn parts_go_with_their_execution(home: &dyn Home) {
+    let store = home.open();
+    let (one, two) = (id(1, 1), id(1, 2));
+    let again = |id| ExecutionWrite {
+        parts: vec![part(5)],
+        parts_kept: 1,
+        ..write(id, 1)
+    };
+    let more = ExecutionWrite {
+        parts: vec![part(1)],
+        parts_kept: 3,
+        ..write(one, 2)
+    };
+    commit_each(&*store, &[step(1, born(one, "a", 1))]);
+    let commits = [
+        step(2, more),
+        step(3, born(two, "b", 3)),
+        gone(4, vec![removal(one, "a", 1), removal(two, "b", 3)]),
+        step(5, again(two)),
+    ];
+    store.commit(EPOCH, &commits).unwrap();
+    commit_each(&*store, &[step(6, again(one))]);
+    now_and_after_reopening(home, store, |store| {
+        for id in [one, two] {
+            let row = store.execution(id).unwrap().unwrap();
+            assert_eq!(row.parts.into_keys().collect::<Vec<_>>(), [5]);
+        }
     });
 }
 

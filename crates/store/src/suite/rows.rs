@@ -1,10 +1,12 @@
 //! Executions and their names.
 
+use std::collections::BTreeMap;
+
 use super::samples::{EPOCH, commit_each, id, run, step, tasks, timers, write};
 use super::{Home, now_and_after_reopening};
 use crate::{
     Direction, ExecutionRow, ExecutionWrite, Listing, ListingMove, ListingQuery, NameClaim,
-    TaskDrop, TaskRow, TimerDrop, TimerRow,
+    PartWrite, Store, TaskDrop, TaskRow, TimerDrop, TimerRow,
 };
 
 pub(super) fn an_execution_is_read_as_last_written(home: &dyn Home) {
@@ -23,12 +25,74 @@ pub(super) fn an_execution_is_read_as_last_written(home: &dyn Home) {
             Some(ExecutionRow {
                 revision,
                 snapshot: snapshot.to_vec(),
+                parts: BTreeMap::new(),
                 holds: Some(format!("holds {revision}").into_bytes()),
             })
         };
         assert_eq!(store.execution(id(1, 1)).unwrap(), row(3, b"snapshot 3"));
         assert_eq!(store.execution(id(1, 2)).unwrap(), row(1, b"snapshot 1"));
         assert_eq!(store.execution(id(1, 3)).unwrap(), None);
+    });
+}
+
+/// Each commit names only the parts that it changes.
+pub(super) fn parts_stay_until_they_are_written_or_dropped(home: &dyn Home) {
+    let store = home.open();
+    let one = id(1, 1);
+    let with = |revision, parts: &[(u32, Option<&[u8]>)], parts_kept| ExecutionWrite {
+        parts: parts
+            .iter()
+            .map(|(part, bytes)| PartWrite {
+                part: *part,
+                bytes: bytes.map(<[u8]>::to_vec),
+            })
+            .collect(),
+        parts_kept,
+        ..write(one, revision)
+    };
+    let read = |store: &dyn Store, parts: &[(u32, &[u8])]| {
+        let row = store.execution(one).unwrap().unwrap();
+        let parts = parts.iter().map(|(part, bytes)| (*part, bytes.to_vec()));
+        assert_eq!(row.parts, parts.collect());
+    };
+    // Neighbours, whose parts a range that is taken too far would find.
+    let neighbours = [id(1, 0), id(1, 2)].map(|neighbour| ExecutionWrite {
+        id: neighbour,
+        ..with(
+            1,
+            &[(0, Some(b"not ours")), (u32::MAX, Some(b"nor this"))],
+            2,
+        )
+    });
+    let [before, behind] = neighbours;
+    let first = [
+        (0, Some(&b"a"[..])),
+        (300, Some(b"b")),
+        (u32::MAX, Some(b"")),
+    ];
+    commit_each(
+        &*store,
+        &[
+            step(1, before),
+            step(2, behind),
+            step(3, with(1, &first, 3)),
+        ],
+    );
+    read(&*store, &[(0, b"a"), (300, b"b"), (u32::MAX, b"")]);
+    let second = [(300, Some(&b"bb"[..])), (0, None), (7, Some(b"c"))];
+    commit_each(&*store, &[step(4, with(2, &second, 3))]);
+    read(&*store, &[(7, b"c"), (300, b"bb"), (u32::MAX, b"")]);
+    // In one call: written, dropped, and written again.
+    let many = [
+        step(5, with(3, &[(7, None), (8, Some(b"d"))], 3)),
+        step(6, with(4, &[(8, None), (7, Some(b"e")), (300, None)], 2)),
+    ];
+    store.commit(EPOCH, &many).unwrap();
+    commit_each(&*store, &[step(7, with(5, &[], 2))]);
+    now_and_after_reopening(home, store, |store| {
+        read(store, &[(7, b"e"), (u32::MAX, b"")]);
+        let neighbour = store.execution(id(1, 2)).unwrap().unwrap();
+        assert_eq!(neighbour.parts.len(), 2);
     });
 }
 

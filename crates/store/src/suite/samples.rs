@@ -22,6 +22,8 @@ pub(super) fn write(id: ExecutionId, revision: u64) -> ExecutionWrite {
         id,
         revision,
         snapshot: format!("snapshot {revision}").into_bytes(),
+        parts: Vec::new(),
+        parts_kept: 0,
         holds: format!("holds {revision}").into_bytes(),
         events: None,
         listings: Vec::new(),
