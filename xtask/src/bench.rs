@@ -19,8 +19,10 @@ mod map_runs;
 mod memory;
 mod parked;
 mod passes;
+mod peers;
 mod report;
 mod restart;
+mod restate;
 mod service;
 mod stall;
 mod throughput;
@@ -34,6 +36,7 @@ use crate::arguments::Arguments;
 use crate::server_under_test::{Program, ServerUnderTest, build_release};
 use figures::Figures;
 use limits::Limits;
+use peers::Peer;
 use report::{Before, Occasion};
 
 /// Set in the process that has as many open files as it may.
@@ -211,7 +214,7 @@ pub fn run(mut arguments: Arguments) -> Result<(), Failure> {
     let parts = chosen(arguments.option("--part")?.as_deref())?;
     let mut peers = Vec::new();
     while let Some(peer) = arguments.option("--peer")? {
-        peers.push(of_peer(&peer)?);
+        peers.push(Peer::of(&peer)?);
     }
     arguments.finish()?;
 
@@ -238,7 +241,7 @@ pub fn run(mut arguments: Arguments) -> Result<(), Failure> {
 fn rounds(
     parts: &[&Part],
     subject: &Subject,
-    peers: &[Subject],
+    peers: &[Peer],
     scale: &Scale,
 ) -> Result<Figures, Failure> {
     let mut ours = Vec::new();
@@ -246,14 +249,17 @@ fn rounds(
     for _ in 0..scale.rounds {
         let mut round = Figures::default();
         let mut peer_rounds: Vec<Figures> =
-            peers.iter().map(|peer| Figures::of(&peer.name)).collect();
+            peers.iter().map(|peer| Figures::of(peer.name())).collect();
         for part in parts {
             (part.measure)(subject, scale, &mut round)?;
             for (peer, figures) in peers.iter().zip(&mut peer_rounds) {
-                if let Err(failure) = (part.measure)(peer, scale, figures) {
-                    eprintln!("{} in {}: {failure}", part.name, peer.name);
+                if let Err(failure) = peer.measure(part, scale, figures) {
+                    eprintln!("{} in {}: {failure}", part.name, peer.name());
                 }
             }
+        }
+        for (peer, figures) in peers.iter().zip(&peer_rounds) {
+            peers::compare(peer.name(), figures, &mut round);
         }
         ours.push(round);
         for (all, round) in theirs.iter_mut().zip(peer_rounds) {
@@ -279,21 +285,6 @@ fn chosen(names: Option<&str>) -> Result<Vec<&'static Part>, Failure> {
         })
     });
     parts.collect()
-}
-
-/// `NAME=COMMAND`: a server of the same protocol, started with `{address}` (host and port), `{port}`
-/// and `{data}` (an empty folder) filled in.
-fn of_peer(text: &str) -> Result<Subject, Failure> {
-    let shape = "--peer wants NAME=COMMAND, such as 'other=other-server --addr {address}'";
-    let (name, command) = text.split_once('=').ok_or(shape)?;
-    let command: Vec<String> = command.split_whitespace().map(str::to_owned).collect();
-    if name.is_empty() || command.is_empty() {
-        return Err(shape.into());
-    }
-    Ok(Subject {
-        name: name.to_owned(),
-        program: Program::Peer(command),
-    })
 }
 
 /// Becomes the same command with the soft limit of open files at the hard one. Returns only

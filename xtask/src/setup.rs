@@ -171,7 +171,7 @@ fn python_environment(pins: &str, name: &str) -> Result<(), Failure> {
 }
 
 /// Installs what the lock file in `pins` names into `.tools/NAME`; whether there was need to.
-fn node_packages(pins: &str, name: &str) -> Result<bool, Failure> {
+pub fn node_packages(pins: &str, name: &str) -> Result<bool, Failure> {
     let pins = root().join(pins);
     let lock = pins.join("package-lock.json");
     let folder = root().join(".tools").join(name);

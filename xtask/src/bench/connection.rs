@@ -37,11 +37,28 @@ impl Connection {
 
     /// Sends one request in one piece.
     pub fn send(&mut self, operation: &str, body: &str) -> io::Result<()> {
+        let headers = format!(
+            "Content-Type: application/x-amz-json-1.0\r\n\
+             X-Amz-Target: AWSStepFunctions.{operation}\r\n"
+        );
+        self.send_to("/", &headers, body)
+    }
+
+    /// Sends JSON to a path of a server of another kind, and waits for its answer: status and body.
+    pub fn post(&mut self, path: &str, body: &str) -> io::Result<(u16, &[u8])> {
+        let headers = match body {
+            "" => "",
+            _ => "Content-Type: application/json\r\n",
+        };
+        self.send_to(path, headers, body)?;
+        self.receive()
+    }
+
+    fn send_to(&mut self, path: &str, headers: &str, body: &str) -> io::Result<()> {
         self.sent.clear();
         write!(
             self.sent,
-            "POST / HTTP/1.1\r\nHost: {}\r\nContent-Type: application/x-amz-json-1.0\r\n\
-             X-Amz-Target: AWSStepFunctions.{operation}\r\nContent-Length: {}\r\n\r\n{body}",
+            "POST {path} HTTP/1.1\r\nHost: {}\r\n{headers}Content-Length: {}\r\n\r\n{body}",
             self.address,
             body.len()
         )?;

@@ -137,6 +137,12 @@ impl Figures {
         &self.all
     }
 
+    /// The value of a figure, if it was measured.
+    pub fn value(&self, name: &str) -> Option<f64> {
+        let figure = self.all.iter().find(|figure| figure.name == name)?;
+        Some(figure.value)
+    }
+
     /// Adds those of another.
     pub fn append(&mut self, other: Figures) {
         self.all.extend(other.all);
