@@ -64,8 +64,8 @@ const FULL: Scale = Scale {
     dispatches: 1_000,
     throughput_time: Duration::from_secs(5),
     polls: 10_000,
-    parked: 100_000,
-    parking_time: Duration::from_secs(180),
+    parked: 1_000_000,
+    parking_time: Duration::from_secs(360),
     stall_time: Duration::from_secs(120),
     items: 100_000,
 };

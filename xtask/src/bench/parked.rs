@@ -84,8 +84,40 @@ pub fn executions(subject: &Subject, scale: &Scale, figures: &mut Figures) -> Re
         )
         .at_most(MEMORY_MIB_MAX);
     throughput::executions(&server, 8, ", parked beside", scale, figures)?;
+    beside_an_empty_server(figures);
     restart::after_a_kill(&mut server, figures)?;
     still_there(&server, &activity, figures)
+}
+
+/// How much of what an empty server does is done beside those that wait.
+fn beside_an_empty_server(figures: &mut Figures) {
+    let value = |what: &str, remark: &str| figures.value(&format!("{what}, 8 workers{remark}"));
+    let of_both = |what: &str| {
+        Some((
+            value(what, ", parked beside")?,
+            value(what, ", nothing parked")?,
+        ))
+    };
+    let rates = of_both("executions of one activity");
+    let costs = of_both("server's CPU for each");
+    if let Some((beside, empty)) = rates {
+        figures
+            .note_beside(
+                "rate beside the parked, of an empty server's",
+                beside,
+                "/s",
+                empty,
+            )
+            .at_least_times(0.9);
+    }
+    if let Some((beside, empty)) = costs {
+        figures.note_beside(
+            "CPU beside the parked, of an empty server's",
+            beside,
+            "ms",
+            empty,
+        );
+    }
 }
 
 /// The first that was parked is the first that a worker gets.
