@@ -200,6 +200,7 @@ fn options() -> ShardOptions {
         limits: interpreter::Limits::default(),
         express_retention_ms: 0,
         retention_ms: 0,
+        retention_bytes: 0,
         windows: engine::Windows::default(),
     }
 }

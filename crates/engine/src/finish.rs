@@ -135,12 +135,19 @@ impl Shard {
         }
         for change in std::mem::take(&mut turn.map_runs) {
             match change {
-                MapRunChange::Start(plan) => self.start_map_run(id, live, *plan, commit),
+                MapRunChange::Start(plan) => {
+                    live.footprint.has_map_runs = true;
+                    self.start_map_run(id, live, *plan, commit);
+                }
                 MapRunChange::Redrive(event) => self.redrive_map_run(id, event, commit),
                 MapRunChange::Abort(event) => self.abort_map_run(id, event),
             }
         }
+        // What was closed until now is open again, or closes anew.
+        self.no_longer_closed(live.footprint.closed_bytes());
         let write = turn.into_write(number, id, live, &mut self.delivery, &mut self.timers);
+        self.closed_bytes += live.footprint.closed_bytes();
+        self.sweep.count(closed.is_some());
         commit.executions.push(write);
         commit.tally = self.tally();
         if closed.is_some() {

@@ -6,8 +6,13 @@
 
 use serde::{Deserialize, Serialize};
 
-/// Format of what is written.
-const VERSION: u8 = 1;
+use crate::footprint::Footprint;
+
+/// Format of what is written; 2 is 1 with the footprint behind.
+const VERSION: u8 = 2;
+
+/// Format of a [`Tally`]; 2 is 1 with the bytes of closed executions behind.
+const TALLY_VERSION: u8 = 2;
 
 /// See the page.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -16,6 +21,9 @@ pub(crate) struct Holds {
     /// Names of queues: tasks refer to them.
     pub(crate) queues: Vec<String>,
     pub(crate) tasks: Vec<HeldTask>,
+    /// What it takes in the store.
+    #[serde(skip)]
+    pub(crate) footprint: Footprint,
 }
 
 /// A timer, as in [`store::TimerRow`].
@@ -41,19 +49,22 @@ pub(crate) struct HeldTask {
 }
 
 impl Holds {
-    /// As it is written; nothing for an execution that holds nothing.
+    /// As it is written.
     pub(crate) fn encode(&self) -> Vec<u8> {
-        if self.timers.is_empty() && self.tasks.is_empty() {
-            return Vec::new();
-        }
-        postcard::to_extend(self, vec![VERSION]).expect("plain data always encodes")
+        postcard::to_extend(&(self, &self.footprint), vec![VERSION])
+            .expect("plain data always encodes")
     }
 
-    /// What [`Holds::encode`] wrote.
+    /// What [`Holds::encode`] wrote, or version 1 of it, which wrote nothing for an execution that held
+    /// nothing.
     pub(crate) fn decode(bytes: &[u8]) -> Option<Holds> {
         match bytes.split_first() {
             None => Some(Holds::default()),
-            Some((&VERSION, rest)) => postcard::from_bytes(rest).ok(),
+            Some((1, rest)) => postcard::from_bytes(rest).ok(),
+            Some((&VERSION, rest)) => {
+                let (holds, footprint) = postcard::from_bytes(rest).ok()?;
+                Some(Holds { footprint, ..holds })
+            }
             Some(_) => None,
         }
     }
@@ -69,16 +80,29 @@ pub(crate) struct Tally {
     pub(crate) tasks_handed_out: u64,
     /// The place of the next task in whatever queue.
     pub(crate) next_position: u64,
+    /// What closed executions take, in bytes.
+    #[serde(skip)]
+    pub(crate) closed_bytes: u64,
 }
 
 impl Tally {
     pub(crate) fn encode(&self) -> Vec<u8> {
-        postcard::to_extend(self, vec![VERSION]).expect("plain data always encodes")
+        postcard::to_extend(&(self, self.closed_bytes), vec![TALLY_VERSION])
+            .expect("plain data always encodes")
     }
 
+    /// What [`Tally::encode`] wrote, or version 1 of it. What had closed by then counts nothing, as its
+    /// entries in lists say nothing of bytes.
     pub(crate) fn decode(bytes: &[u8]) -> Option<Tally> {
         match bytes.split_first()? {
-            (&VERSION, rest) => postcard::from_bytes(rest).ok(),
+            (1, rest) => postcard::from_bytes(rest).ok(),
+            (&TALLY_VERSION, rest) => {
+                let (tally, closed_bytes) = postcard::from_bytes(rest).ok()?;
+                Some(Tally {
+                    closed_bytes,
+                    ..tally
+                })
+            }
             _ => None,
         }
     }
@@ -87,15 +111,21 @@ impl Tally {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::footprint::Closed;
 
     fn hex(bytes: &[u8]) -> String {
         bytes.iter().map(|byte| format!("{byte:02x}")).collect()
     }
 
-    /// Bytes of version 1: they must read for ever.
+    fn unhex(text: &str) -> Vec<u8> {
+        let byte = |at| u8::from_str_radix(&text[at..at + 2], 16).unwrap();
+        (0..text.len()).step_by(2).map(byte).collect()
+    }
+
+    /// Bytes of every version: they must read for ever.
     #[test]
-    fn version_1_still_reads() {
-        let holds = Holds {
+    fn all_versions_still_read() {
+        let before = Holds {
             timers: vec![HeldTimer {
                 timer: 1,
                 kind: 2,
@@ -111,24 +141,48 @@ mod tests {
                 hand_outs: 1,
                 handed_by: Some(8),
             }],
+            footprint: Footprint::default(),
+        };
+        let version_1 = "01010102060401050c010171010007ac02010108";
+        assert_eq!(Holds::decode(&unhex(version_1)), Some(before.clone()));
+        let holds = Holds {
+            footprint: Footprint {
+                events_bytes: 300,
+                runs: vec![1, 5],
+                parts_bytes: 0,
+                has_map_runs: true,
+                closed: Some(Closed {
+                    status: 2,
+                    stop_ms: 3,
+                    bytes: 400,
+                }),
+            },
+            ..before
         };
         assert_eq!(
             hex(&holds.encode()),
-            "01010102060401050c0101710100".to_owned() + "07ac02010108"
+            "02010102060401050c010171010007ac02010108".to_owned() + "ac02020105000101020690" + "03"
         );
         assert_eq!(Holds::decode(&holds.encode()), Some(holds));
         assert_eq!(Holds::decode(b""), Some(Holds::default()));
-        assert_eq!(Holds::default().encode(), b"");
-        assert_eq!(Holds::decode(b"\x02"), None);
-        let tally = Tally {
+        let nothing = Holds::default();
+        assert_eq!(Holds::decode(&nothing.encode()), Some(nothing));
+        assert_eq!(Holds::decode(b"\x03"), None);
+        let before = Tally {
             executions_open: 1,
             timers: 2,
             tasks_queued: 3,
             tasks_handed_out: 4,
             next_position: 300,
+            closed_bytes: 0,
         };
-        assert_eq!(hex(&tally.encode()), "0101020304ac02");
+        assert_eq!(Tally::decode(&unhex("0101020304ac02")), Some(before));
+        let tally = Tally {
+            closed_bytes: 5,
+            ..before
+        };
+        assert_eq!(hex(&tally.encode()), "0201020304ac0205");
         assert_eq!(Tally::decode(&tally.encode()), Some(tally));
-        assert_eq!(Tally::decode(b"\x02"), None);
+        assert_eq!(Tally::decode(b"\x03"), None);
     }
 }

@@ -29,6 +29,7 @@ pub use rejection::{ErrorName, Rejection};
 mod calls;
 mod counts;
 mod finish;
+mod footprint;
 mod holds;
 mod load;
 mod machine_type;

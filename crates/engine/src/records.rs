@@ -107,7 +107,7 @@ pub(crate) struct Route {
 }
 
 /// What a list shows of an execution. It has a format of its own; 2 is 1 with the redrive date behind, 3
-/// is 2 with the number of items behind.
+/// is 2 with the number of items behind, 4 is 3 with what it takes in the store behind.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct ListingSummary {
     pub(crate) name: String,
@@ -121,21 +121,35 @@ pub(crate) struct ListingSummary {
     /// `itemCount`, of a child of a map run.
     #[serde(skip)]
     pub(crate) item_count: Option<u32>,
+    /// What it takes in the store; known while it is closed.
+    #[serde(skip)]
+    pub(crate) taken: Option<Taken>,
+}
+
+/// What is to be known of a closed execution to take it away without another look at it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Taken {
+    /// In bytes, as counted at its end.
+    pub(crate) bytes: u64,
+    /// The first events of its runs; none when they are to be looked up.
+    pub(crate) runs: Vec<u32>,
+    /// Whether it ever started a map run.
+    pub(crate) has_map_runs: bool,
 }
 
 impl ListingSummary {
-    const VERSION: u8 = 3;
+    const VERSION: u8 = 4;
 
     /// The summary's bytes.
     pub(crate) fn encode(&self) -> Vec<u8> {
         postcard::to_extend(
-            &(self, self.redrive_ms, self.item_count),
+            &(self, self.redrive_ms, self.item_count, &self.taken),
             vec![Self::VERSION],
         )
         .expect("a record of plain data always encodes")
     }
 
-    /// The summary that [`ListingSummary::encode`] wrote, or version 1 of it.
+    /// The summary that [`ListingSummary::encode`] wrote, or an earlier version of it.
     pub(crate) fn decode(bytes: &[u8]) -> Option<ListingSummary> {
         match bytes.split_first()? {
             (1, rest) => postcard::from_bytes(rest).ok(),
@@ -146,11 +160,20 @@ impl ListingSummary {
                     ..summary
                 })
             }
-            (&Self::VERSION, rest) => {
+            (3, rest) => {
                 let (summary, redrive_ms, item_count) = postcard::from_bytes(rest).ok()?;
                 Some(ListingSummary {
                     redrive_ms,
                     item_count,
+                    ..summary
+                })
+            }
+            (&Self::VERSION, rest) => {
+                let (summary, redrive_ms, item_count, taken) = postcard::from_bytes(rest).ok()?;
+                Some(ListingSummary {
+                    redrive_ms,
+                    item_count,
+                    taken,
                     ..summary
                 })
             }
@@ -306,12 +329,26 @@ mod tests {
             redrive_count: 3,
             redrive_ms: Some(4),
             item_count: Some(5),
+            taken: Some(Taken {
+                bytes: 300,
+                runs: vec![1, 6],
+                has_map_runs: true,
+            }),
         };
-        assert_eq!(hex(&summary.encode()), "03016502010400000301080105");
+        assert_eq!(
+            hex(&summary.encode()),
+            "0401650201040000030108010501ac0202010601"
+        );
         assert_eq!(
             ListingSummary::decode(&summary.encode()),
             Some(summary.clone())
         );
+        let before = [3, 1, b'e', 2, 1, 4, 0, 0, 3, 1, 8, 1, 5];
+        let summary = ListingSummary {
+            taken: None,
+            ..summary
+        };
+        assert_eq!(ListingSummary::decode(&before), Some(summary.clone()));
         let before = [2, 1, b'e', 2, 1, 4, 0, 0, 3, 1, 8];
         let without = ListingSummary {
             item_count: None,
@@ -329,7 +366,7 @@ mod tests {
     #[test]
     fn other_bytes_do_not_read() {
         assert_eq!(ListingSummary::decode(&[]), None);
-        let later = [4, 1, b'e', 2, 1, 4, 0, 0, 0];
+        let later = [5, 1, b'e', 2, 1, 4, 0, 0, 0];
         assert_eq!(ListingSummary::decode(&later), None);
         assert_eq!(ListingSummary::decode(&[1, 9]), None);
         assert_eq!(decode::<ActivityRecord>(&[2, 1, b'a', 2, 0, 0]), None);

@@ -53,6 +53,9 @@ pub struct ShardOptions {
     pub express_retention_ms: i64,
     /// How long STANDARD executions are kept after their end, in milliseconds; 0: for ever.
     pub retention_ms: i64,
+    /// How many bytes closed executions may take, as [`Gauges::closed_bytes`] counts them, before those
+    /// that ended first go; 0: as many as they like.
+    pub retention_bytes: u64,
     /// How much of the store's timers and queues is held in memory.
     pub windows: Windows,
 }
@@ -74,6 +77,9 @@ pub struct Gauges {
     pub timers: u64,
     /// Parked polls.
     pub polls: u64,
+    /// What closed executions take in the store, in bytes, as they were written: events, last snapshots,
+    /// entries in lists and names, before the store compresses them.
+    pub closed_bytes: u64,
     /// Executions in memory.
     pub executions_cached: u64,
     /// Map runs that are open.
@@ -142,6 +148,8 @@ pub struct Shard {
     pub(crate) map_runs: MapRuns,
     pub(crate) express_retention_ms: i64,
     pub(crate) retention_ms: i64,
+    pub(crate) retention_bytes: u64,
+    pub(crate) closed_bytes: u64,
     pub(crate) sweep: Sweep,
     /// Executions that callers wait for.
     pub(crate) sync_executions: usize,
@@ -253,7 +261,7 @@ impl Shard {
             .next_ms(now, self.clock.seen(now))
             .filter(|_| self.executions.loading() < LOADS_MAX);
         let polls = self.delivery.polls.next_deadline_ms();
-        [owed, timers, polls, self.sweep.due_ms()]
+        [owed, timers, polls, self.sweep_due_ms()]
             .into_iter()
             .flatten()
             .min()
@@ -280,6 +288,7 @@ impl Shard {
             put_backs: self.put_backs,
             timers: self.timers.len(),
             polls: self.delivery.polls.len() as u64,
+            closed_bytes: self.closed_bytes,
             executions_cached: self.executions.cached() as u64,
             map_runs_open: self.map_runs.len() as u64,
             executions_quarantined: self.quarantined.len() as u64,
@@ -440,6 +449,7 @@ impl Shard {
             tasks_queued: tasks.queued + aside.queued,
             tasks_handed_out: tasks.handed_out + aside.handed_out,
             next_position: self.delivery.next_position,
+            closed_bytes: self.closed_bytes,
         };
         tally.encode()
     }

@@ -36,7 +36,7 @@ impl Shard {
                 }
             }
             Found::Waits => {}
-            Found::MustLoad if self.sweep.is_going(id, self.durable) => {
+            Found::MustLoad if self.sweep.is_going(id) => {
                 let waiting = self.executions.loaded(id);
                 self.nothing_there(id, waiting, now, out);
             }
@@ -78,6 +78,9 @@ impl Shard {
                 let mut live = Live::new(execution, definition, row.revision);
                 live.logging = logging;
                 live.may_leave = holds.is_some();
+                if let Some(holds) = &holds {
+                    live.footprint = holds.footprint.clone();
+                }
                 Some((live, holds))
             })
         };

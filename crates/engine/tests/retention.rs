@@ -180,7 +180,7 @@ fn nobody_works_with_what_is_going() {
         Output::FindExpired(search) => Some(search.clone()),
         _ => None,
     });
-    let found = find_expired(&driver.store, &search.expect("a sweep")).unwrap();
+    let found = find_expired(&driver.store, &mut search.expect("a sweep")).unwrap();
     assert_eq!(found.expired.len(), 1);
     let mut outputs = Vec::new();
     let message = Message::FoundExpired(found);

@@ -30,7 +30,7 @@ use std::path::PathBuf;
 
 use store::{
     Commit, CommitNumber, Direction, Epoch, EventRun, ExecutionId, ExecutionRow, KvStore, Listing,
-    ListingQuery, RecordKind, Store, StoreError, TaskRow, TimerKey, TimerRow,
+    ListingCursor, ListingQuery, RecordKind, Store, StoreError, TaskRow, TimerKey, TimerRow,
 };
 
 use acknowledged::Acknowledged;
@@ -170,6 +170,17 @@ impl Store for EmbeddedStore {
 
     fn listings(&self, query: &ListingQuery) -> Result<Vec<Listing>, StoreError> {
         self.store.listings(query)
+    }
+
+    fn listings_oldest_first(
+        &self,
+        machine: u64,
+        status: u8,
+        after: Option<ListingCursor>,
+        limit: usize,
+    ) -> Result<Vec<Listing>, StoreError> {
+        self.store
+            .listings_oldest_first(machine, status, after, limit)
     }
 
     fn record(&self, kind: RecordKind, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {

@@ -84,6 +84,10 @@ pub struct ExecutionRemoval {
     pub timers_dropped: Vec<TimerDrop>,
     /// Its tasks.
     pub tasks_dropped: Vec<TaskDrop>,
+    /// The first events of its runs, from whoever knows them all, and knows that it has no parts and
+    /// that nobody else has claimed its name since: then nothing is read to take it away. `None`: the
+    /// store looks.
+    pub runs: Option<Vec<u32>>,
 }
 
 /// Where an execution stands in the listings.

@@ -152,6 +152,19 @@ pub(crate) fn listings(machine: u64, status: u8, before: Option<ListingCursor>) 
     }
 }
 
+/// The entries of a machine with one status that are newer than `after`: they end the range, since the
+/// newest come first.
+pub(crate) fn listings_after(machine: u64, status: u8, after: Option<ListingCursor>) -> KeyRange {
+    let all = listings(machine, status, None);
+    match after {
+        Some(cursor) => KeyRange {
+            start: all.start,
+            end: Bound::Excluded(listing(machine, status, cursor)),
+        },
+        None => all,
+    }
+}
+
 /// Time and execution of an entry, given back from [`listing`].
 pub(crate) fn listing_of(key: &[u8]) -> Option<ListingCursor> {
     let time = u64::from_be_bytes(key.get(10..18)?.try_into().ok()?);

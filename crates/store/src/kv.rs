@@ -16,8 +16,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use crate::commit::{Commit, CommitNumber, Epoch, ExecutionWrite};
 use crate::encoding::Head;
 use crate::rows::{
-    Direction, ExecutionId, ExecutionRow, Listing, ListingQuery, RecordKind, TaskRow, TimerKey,
-    TimerRow,
+    Direction, ExecutionId, ExecutionRow, Listing, ListingCursor, ListingQuery, RecordKind,
+    TaskRow, TimerKey, TimerRow,
 };
 use crate::{EventRun, Store, StoreError, encoding, keys};
 use revisions::Revisions;
@@ -225,6 +225,16 @@ impl<E: Kv> Store for KvStore<E> {
 
     fn listings(&self, query: &ListingQuery) -> Result<Vec<Listing>, StoreError> {
         read::listings(&self.view()?, query)
+    }
+
+    fn listings_oldest_first(
+        &self,
+        machine: u64,
+        status: u8,
+        after: Option<ListingCursor>,
+        limit: usize,
+    ) -> Result<Vec<Listing>, StoreError> {
+        read::listings_oldest_first(&self.view()?, machine, status, after, limit)
     }
 
     fn record(&self, kind: RecordKind, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {

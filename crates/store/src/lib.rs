@@ -91,6 +91,15 @@ pub trait Store: Send + Sync {
     /// A page of a listing, newest first.
     fn listings(&self, query: &ListingQuery) -> Result<Vec<Listing>, StoreError>;
 
+    /// Entries of one status in one list, oldest first, strictly newer than `after` when given.
+    fn listings_oldest_first(
+        &self,
+        machine: u64,
+        status: u8,
+        after: Option<ListingCursor>,
+        limit: usize,
+    ) -> Result<Vec<Listing>, StoreError>;
+
     /// A small record.
     fn record(&self, kind: RecordKind, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError>;
 

@@ -100,6 +100,14 @@ pub const CASES: &[(&str, Case)] = &[
         listings::listings_of_machines_stay_apart,
     ),
     (
+        "listings_are_read_from_the_oldest_on",
+        listings::listings_are_read_from_the_oldest_on,
+    ),
+    (
+        "a_removal_that_names_its_runs_takes_them",
+        removals::a_removal_that_names_its_runs_takes_them,
+    ),
+    (
         "records_are_put_and_deleted",
         records::records_are_put_and_deleted,
     ),
@@ -167,7 +175,9 @@ macro_rules! suite {
             several_commits_share_one_call names_lead_to_executions any_bytes_are_kept
             events_forward_begin_inside_runs events_backward_begin_inside_runs
             events_of_neighbours_stay_apart listings_are_newest_first listings_merge_statuses_and_page
-            listings_follow_moves listings_of_machines_stay_apart records_are_put_and_deleted
+            listings_follow_moves listings_of_machines_stay_apart
+            listings_are_read_from_the_oldest_on a_removal_that_names_its_runs_takes_them
+            records_are_put_and_deleted
             records_page_in_key_order timers_come_in_order_of_due_time
             tasks_come_in_order_of_queue_and_position the_last_tally_that_was_said_stays what_is_dropped_is_gone what_is_armed_again_stays
             what_is_removed_is_gone_and_neighbours_stay parts_go_with_their_execution

@@ -10,6 +10,7 @@ use asl::StateMachine;
 use interpreter::{Execution, Status};
 use store::{CommitNumber, ExecutionId};
 
+use crate::footprint::Footprint;
 use crate::operations::start_sync_execution::Waiting;
 use crate::watching::LogPlan;
 
@@ -36,6 +37,8 @@ pub(crate) struct Live {
     pub(crate) poison: Option<String>,
     /// Who waits for its end; such an execution is in memory only.
     pub(crate) waiting: Option<Waiting>,
+    /// What it takes in the store.
+    pub(crate) footprint: Footprint,
     /// Whether its row says what it holds, so that it may leave memory with that.
     pub(crate) may_leave: bool,
     used: u64,
@@ -53,6 +56,7 @@ impl Live {
             deferred: VecDeque::new(),
             poison: None,
             waiting: None,
+            footprint: Footprint::default(),
             may_leave: false,
             used: 0,
         }

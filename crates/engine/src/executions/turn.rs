@@ -17,7 +17,7 @@ use crate::holds::Holds;
 use crate::map_runs::MapRunId;
 use crate::map_runs::records::State;
 use crate::message::{Now, Ticket};
-use crate::records::{ListingSummary, list_of};
+use crate::records::{ListingSummary, Taken, list_of};
 use crate::shapes::ActivityTask;
 use crate::timers::{Armed, FireAt, Timers};
 
@@ -239,6 +239,26 @@ impl Turn {
         let moves = is_new || self.closed.is_some() || self.redriven_from.is_some();
         let (status, time_ms) = self.redriven_from.unwrap_or_else(|| live.listed_open_at());
         let from = (!is_new).then_some((status as u8, time_ms));
+        let snapshot = execution.snapshot();
+        let (parts, parts_kept) = (Vec::new(), 0);
+        let footprint = &mut live.footprint;
+        if let Some(run) = &events {
+            footprint.add(run, is_new);
+        }
+        footprint.keep_parts(&parts, parts_kept);
+        // What its entries in lists say of it stays as it is while they stay.
+        if moves {
+            let end = execution.stop_ms().map(|ms| (execution.status(), ms));
+            footprint.close(end, &snapshot, birth, lists(birth).count());
+        }
+        // The ARN of an EXPRESS execution holds its id, and names may repeat.
+        // So does the name of a child of a map run.
+        let claims = is_new && !live.is_express() && live.execution.birth().child.is_none();
+        let birth = live.execution.birth();
+        let name = claims.then(|| NameClaim {
+            machine: birth.state_machine_name.to_string(),
+            name: birth.name.to_string(),
+        });
         let listings = if moves {
             let moved = |to| ListingMove { from, to };
             listings(id, live).into_iter().map(moved).collect()
@@ -250,24 +270,20 @@ impl Turn {
         live.may_leave = true;
         let mut holds = Holds {
             timers: timers.held(id),
+            footprint: live.footprint.clone(),
             ..Holds::default()
         };
         delivery.hold(id, &mut holds);
         ExecutionWrite {
             id,
             revision: live.revision,
-            snapshot: live.execution.snapshot(),
-            parts: Vec::new(),
-            parts_kept: 0,
+            snapshot,
+            parts,
+            parts_kept,
             holds: holds.encode(),
             events,
             listings,
-            // The ARN of an EXPRESS execution holds its id, and names may repeat.
-            // So does the name of a child of a map run.
-            name: (is_new && !live.is_express() && birth.child.is_none()).then(|| NameClaim {
-                machine: birth.state_machine_name.to_string(),
-                name: birth.name.to_string(),
-            }),
+            name,
             timers: self.timers.into_values().collect(),
             timers_dropped: self.timers_dropped,
             tasks: self.tasks.into_values().collect(),
@@ -297,6 +313,7 @@ impl Turn {
             name: None,
             timers_dropped: self.timers_dropped,
             tasks_dropped: self.tasks_dropped,
+            runs: live.footprint.known_runs(),
         };
         Commit {
             number,
@@ -341,6 +358,11 @@ fn listings(id: ExecutionId, live: &Live) -> Vec<Listing> {
         redrive_count: execution.redrive_count(),
         redrive_ms: execution.redrive_ms(),
         item_count: birth.child.as_ref().map(|child| child.items),
+        taken: live.footprint.closed.map(|closed| Taken {
+            bytes: closed.bytes,
+            runs: live.footprint.known_runs().unwrap_or_default(),
+            has_map_runs: live.footprint.has_map_runs,
+        }),
     };
     let (status, time_ms) = live.listed_at();
     let summary = summary.encode();

@@ -1,12 +1,14 @@
 //! The end of what is kept of map runs: children go before the execution whose map run they are of.
 
 use store::{
-    ExecutionId, ExecutionRemoval, ListingKey, RecordKind, RecordWrite, Store, StoreError,
+    ExecutionId, ExecutionRemoval, ExecutionRow, ListingKey, RecordKind, RecordWrite, Store,
+    StoreError,
 };
 
 use super::MapRunId;
 use super::lookup::stored;
 use super::records::ChildRow;
+use crate::holds::Holds;
 use crate::load;
 use crate::records::{self as small, list_of};
 use crate::sweep::Expired;
@@ -67,6 +69,7 @@ pub(crate) fn expire(
             vec![Expired {
                 execution: None,
                 records: gone,
+                bytes: 0,
             }],
             None,
         ),
@@ -89,43 +92,61 @@ fn children(
             small::decode(&bytes).ok_or_else(|| small::damaged("a child", &format!("{key:?}")))?;
         let id = ExecutionId(child.execution);
         let mut records = vec![delete(RecordKind::MapRunChild, key)];
+        let row = store.execution(id)?;
+        let holds = row.as_ref().and_then(|row| row.holds.as_deref());
+        let holds = holds.and_then(Holds::decode).unwrap_or_default();
         // A child may have map runs of its own.
-        match expire(store, id, None, limit)? {
+        let may_have = holds.footprint.closed.is_none() || holds.footprint.has_map_runs;
+        let own = match may_have {
+            true => expire(store, id, None, limit)?,
+            false => Children::Gone(Vec::new()),
+        };
+        match own {
             Children::Gone(more) => records.extend(more),
             Children::Go(first, _) if found.is_empty() => return Ok(first),
             Children::Go(..) => return Ok(found),
             Children::Stay => continue,
         }
         found.push(Expired {
-            execution: removal(store, id, list)?,
+            bytes: holds.footprint.closed_bytes(),
+            execution: match row {
+                Some(row) => Some(removal(store, id, &row, &holds, list)?),
+                None => None,
+            },
             records,
         });
     }
     Ok(found)
 }
 
-/// `None` for one of which nothing was kept.
 fn removal(
     store: &dyn Store,
     id: ExecutionId,
+    row: &ExecutionRow,
+    holds: &Holds,
     list: u64,
-) -> Result<Option<ExecutionRemoval>, StoreError> {
-    let Some(row) = store.execution(id)? else {
-        return Ok(None);
+) -> Result<ExecutionRemoval, StoreError> {
+    let end = match holds.footprint.closed {
+        Some(closed) => Some((closed.status, closed.stop_ms)),
+        // Written by a version that did not say.
+        None => {
+            let child = load::restore(store, id, row)?;
+            child.stop_ms().map(|ms| (child.status() as u8, ms))
+        }
     };
-    let child = load::restore(store, id, &row)?;
-    let listed = child.stop_ms().map(|time_ms| ListingKey {
+    let listed = end.map(|(status, time_ms)| ListingKey {
         machine: list,
-        status: child.status() as u8,
+        status,
         time_ms,
     });
-    Ok(Some(ExecutionRemoval {
+    Ok(ExecutionRemoval {
         id,
         listings: listed.into_iter().collect(),
         name: None,
         timers_dropped: Vec::new(),
         tasks_dropped: Vec::new(),
-    }))
+        runs: holds.footprint.known_runs(),
+    })
 }
 
 fn delete(kind: RecordKind, key: Vec<u8>) -> RecordWrite {

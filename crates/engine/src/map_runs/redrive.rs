@@ -266,10 +266,12 @@ impl Shard {
                 name: None,
                 timers_dropped: Vec::new(),
                 tasks_dropped: Vec::new(),
+                runs: live.footprint.known_runs(),
             }],
             ..Commit::default()
         };
         live.last_commit = number;
+        self.no_longer_closed(live.footprint.closed_bytes());
         let mut owed = Vec::new();
         let start = ChildStart {
             parent: &birth,
@@ -281,6 +283,7 @@ impl Shard {
         let input = live.execution.input().clone();
         self.map_runs.touch(map_run);
         self.begin_child(&start, child, input, &mut commit, now, &mut owed);
+        commit.tally = self.tally();
         self.map_runs.flush(&mut commit);
         self.executions.closed(number, id);
         out.push(Output::Commit(commit));

@@ -120,6 +120,7 @@ pub fn options() -> ShardOptions {
         limits: interpreter::Limits::default(),
         express_retention_ms: 0,
         retention_ms: 0,
+        retention_bytes: 0,
         windows: Windows {
             timers_ahead_ms: 10_000,
             tasks_max: 2,
@@ -260,8 +261,8 @@ impl Driver {
                     definition,
                 });
             }
-            Output::FindExpired(search) => {
-                let found = find_expired(&self.store, &search).unwrap();
+            Output::FindExpired(mut search) => {
+                let found = find_expired(&self.store, &mut search).unwrap();
                 inbox.push_back(Message::FoundExpired(found));
             }
             Output::FindTimers(search) => {

@@ -2,9 +2,9 @@
 
 use std::path::PathBuf;
 
-use super::Span;
 use super::http::HttpLayer;
 use super::limits::LimitsLayer;
+use super::{Size, Span};
 use crate::log::{Format, Level};
 use crate::quotas::{Profile, Quota, QuotasLayer};
 use integrations::items::{BucketFolder, Buckets};
@@ -82,6 +82,11 @@ pub struct Layer {
     /// How long closed STANDARD executions are kept, such as 30d; 0 keeps them for ever [default: 90d]
     #[arg(long, value_name = "TIME")]
     pub retention: Option<Span>,
+
+    /// How many bytes closed executions may take, such as 10GB or 500MB, as they are written, before the
+    /// store compresses them; beyond that those that ended first go first. 0 sets no limit [default: 0]
+    #[arg(long, value_name = "SIZE")]
+    pub retention_bytes: Option<Size>,
 
     /// How long EXPRESS executions are kept after their end, such as 7d or 12h, to be listed and
     /// described; 0 keeps nothing, as AWS does [default: 0]

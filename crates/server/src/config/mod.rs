@@ -11,6 +11,7 @@ mod http;
 mod layer;
 mod limits;
 mod print;
+mod size;
 mod span;
 #[cfg(test)]
 mod tests;
@@ -23,6 +24,7 @@ pub use http::HttpSettings;
 pub use layer::Layer;
 pub use limits::LimitSettings;
 pub use print::print;
+pub use size::Size;
 pub use span::Span;
 
 use crate::log::{Format, Level};
@@ -68,6 +70,7 @@ pub struct Settings {
     pub quotas_profile: Setting<Profile>,
     pub quotas: QuotasLayer,
     pub retention: Setting<Span>,
+    pub retention_bytes: Setting<Size>,
     pub express_retention: Setting<Span>,
     /// Where calls of other services go; they may come from several places.
     pub endpoints: Endpoints,
@@ -257,6 +260,7 @@ impl Settings {
             polls_per_activity: pick!(polls_per_activity, polls_per_activity),
             executions_cached: pick!(executions_cached, DEFAULT_EXECUTIONS_CACHED),
             retention: pick!(retention, DEFAULT_RETENTION),
+            retention_bytes: pick!(retention_bytes, Size::default()),
             express_retention: pick!(express_retention, Span::default()),
             aws_models: pick!(aws_models, destinations::OFF.to_owned()),
             threads: pick!(threads, cores.clamp(1, 8)),

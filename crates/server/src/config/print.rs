@@ -70,6 +70,11 @@ pub fn print(settings: &Settings, out: &mut dyn Write) -> io::Result<()> {
         &settings.retention.origin,
     );
     row(
+        "retention_bytes",
+        quoted(settings.retention_bytes.value),
+        &settings.retention_bytes.origin,
+    );
+    row(
         "express.retention",
         quoted(settings.express_retention.value),
         &settings.express_retention.origin,

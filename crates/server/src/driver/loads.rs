@@ -64,9 +64,9 @@ impl Loads {
     }
 
     /// Answers with [`Message::FoundExpired`].
-    pub(super) fn expired(&self, search: Search) {
+    pub(super) fn expired(&self, mut search: Search) {
         self.read("what is expired", move |inner| {
-            engine::find_expired(&*inner.store, &search).map(Message::FoundExpired)
+            engine::find_expired(&*inner.store, &mut search).map(Message::FoundExpired)
         });
     }
 
@@ -112,7 +112,7 @@ impl Loads {
     fn read(
         &self,
         what: &'static str,
-        read: impl Fn(&Inner) -> Result<Message, StoreError> + Send + 'static,
+        mut read: impl FnMut(&Inner) -> Result<Message, StoreError> + Send + 'static,
     ) {
         let inner = Arc::clone(&self.0);
         self.0.runtime.spawn_blocking(move || {

@@ -8,8 +8,8 @@ use engine::operations::{
 use engine::shapes::{ActivityTask, MachineType};
 use engine::{ErrorName, ShardOptions};
 use store::{
-    Commit, Direction, Epoch, EventRun, ExecutionId, ExecutionRow, Listing, ListingQuery,
-    MemoryStore, RecordKind, StoreError, TaskRow, TimerKey, TimerRow,
+    Commit, Direction, Epoch, EventRun, ExecutionId, ExecutionRow, Listing, ListingCursor,
+    ListingQuery, MemoryStore, RecordKind, StoreError, TaskRow, TimerKey, TimerRow,
 };
 use tokio::runtime::Runtime;
 
@@ -102,6 +102,17 @@ impl Store for GatedStore {
         self.store.listings(query)
     }
 
+    fn listings_oldest_first(
+        &self,
+        machine: u64,
+        status: u8,
+        after: Option<ListingCursor>,
+        limit: usize,
+    ) -> Result<Vec<Listing>, StoreError> {
+        self.store
+            .listings_oldest_first(machine, status, after, limit)
+    }
+
     fn record(&self, kind: RecordKind, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
         self.store.record(kind, key)
     }
@@ -178,6 +189,7 @@ fn bench(commits_inline: bool) -> Bench {
         limits: interpreter::Limits::default(),
         express_retention_ms: 0,
         retention_ms: 0,
+        retention_bytes: 0,
         windows: engine::Windows::default(),
     };
     let metrics = Arc::new(Metrics::default());

@@ -63,6 +63,7 @@ pub(super) fn edge(runtime: tokio::runtime::Handle) -> (Edge, driver::Threads) {
         limits: interpreter::Limits::default(),
         express_retention_ms: 0,
         retention_ms: 0,
+        retention_bytes: 0,
         windows: engine::Windows::default(),
     };
     let store = Arc::new(MemoryStore::new());

@@ -20,6 +20,7 @@ impl Metrics {
         self.render_api(&mut page);
         if let Some(gauges) = engine {
             page.one("executions_open", "gauge", "", gauges.executions_open);
+            page.one("executions_closed_bytes", "gauge", "", gauges.closed_bytes);
             page.one("executions_cached", "gauge", "", gauges.executions_cached);
             page.one(
                 "executions_quarantined",

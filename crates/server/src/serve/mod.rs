@@ -143,6 +143,7 @@ fn start(
         limits: settings.limits.of_executions(),
         express_retention_ms: settings.express_retention.value.millis(),
         retention_ms: settings.retention.value.millis(),
+        retention_bytes: settings.retention_bytes.value.bytes(),
         windows: engine::Windows::default(),
     };
     let shard =

@@ -433,7 +433,7 @@ impl World {
                     definition,
                 });
             }
-            Load::Expired(search) => match engine::find_expired(&self.store, &search) {
+            Load::Expired(mut search) => match engine::find_expired(&self.store, &mut search) {
                 Ok(found) => self.post(Message::FoundExpired(found)),
                 Err(error) => {
                     note!(self, "search failed: {error}");

@@ -6,7 +6,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use store::{
     Commit, CommitNumber, Direction, Epoch, EventRun, ExecutionId, ExecutionRow, Listing,
-    ListingQuery, MemoryStore, RecordKind, Store, StoreError, TaskRow, TimerKey, TimerRow,
+    ListingCursor, ListingQuery, MemoryStore, RecordKind, Store, StoreError, TaskRow, TimerKey,
+    TimerRow,
 };
 
 /// No crash is set.
@@ -140,6 +141,17 @@ impl Store for FaultyStore {
 
     fn listings(&self, query: &ListingQuery) -> Result<Vec<Listing>, StoreError> {
         self.inner.listings(query)
+    }
+
+    fn listings_oldest_first(
+        &self,
+        machine: u64,
+        status: u8,
+        after: Option<ListingCursor>,
+        limit: usize,
+    ) -> Result<Vec<Listing>, StoreError> {
+        self.inner
+            .listings_oldest_first(machine, status, after, limit)
     }
 
     fn record(&self, kind: RecordKind, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {

@@ -216,6 +216,7 @@ pub fn shard_options(dice: &mut Dice) -> ShardOptions {
         limits: interpreter::Limits::default(),
         express_retention_ms: 0,
         retention_ms: 0,
+        retention_bytes: 0,
         // Small ones, so that most of what waits is in the store alone.
         windows: engine::Windows {
             timers_ahead_ms: [1_000, 60_000, 3_600_000][dice.index(3)],

@@ -96,7 +96,7 @@ pub(super) fn plan<V: View>(
         }
         for removal in &commit.removals {
             revisions.insert(removal.id, 0);
-            remove_execution(&mut writes, &view(), removal)?;
+            remove_execution(&mut writes, view, removal)?;
         }
         for record in &commit.records {
             let key = keys::record(record.kind, &record.key);
@@ -219,31 +219,41 @@ fn add_execution(writes: &mut Writes, write: &ExecutionWrite) {
 }
 
 /// Everything that [`add_execution`] may have put for an execution, in the store or in this set.
-fn remove_execution(
+fn remove_execution<V: View>(
     writes: &mut Writes,
-    view: &impl View,
+    view: &dyn Fn() -> V,
     removal: &ExecutionRemoval,
 ) -> Result<(), StoreError> {
     let id = removal.id;
     let row = keys::execution(id);
-    let parts_kept = match writes.0.get(&row) {
-        Some(Some(value)) => encoding::parts_kept_from(value)?,
-        Some(None) => 0,
-        None => view
-            .get(&row, encoding::parts_kept_from)?
-            .transpose()?
-            .unwrap_or(0),
-    };
-    // Most have no parts, and need not be looked through for them.
-    let parts = (parts_kept > 0).then(|| keys::parts_of(id));
-    for range in [keys::event_runs(id, 0, u32::MAX)].into_iter().chain(parts) {
-        let mut gone = writes.keys_in(&range);
-        view.scan(&range, Direction::Forward, |key, _| {
-            gone.push(key.to_vec());
-            ControlFlow::Continue(())
-        })?;
-        for key in gone {
-            writes.delete(key);
+    match &removal.runs {
+        Some(runs) => {
+            for first in runs {
+                writes.delete(keys::events(id, *first));
+            }
+        }
+        None => {
+            let view = view();
+            let parts_kept = match writes.0.get(&row) {
+                Some(Some(value)) => encoding::parts_kept_from(value)?,
+                Some(None) => 0,
+                None => view
+                    .get(&row, encoding::parts_kept_from)?
+                    .transpose()?
+                    .unwrap_or(0),
+            };
+            // Most have no parts, and need not be looked through for them.
+            let parts = (parts_kept > 0).then(|| keys::parts_of(id));
+            for range in [keys::event_runs(id, 0, u32::MAX)].into_iter().chain(parts) {
+                let mut gone = writes.keys_in(&range);
+                view.scan(&range, Direction::Forward, |key, _| {
+                    gone.push(key.to_vec());
+                    ControlFlow::Continue(())
+                })?;
+                for key in gone {
+                    writes.delete(key);
+                }
+            }
         }
     }
     writes.delete(row);
@@ -259,7 +269,8 @@ fn remove_execution(
         let claimed = match writes.0.get(&key) {
             Some(Some(value)) => Some(encoding::name_from(value)?),
             Some(None) => None,
-            None => view.get(&key, encoding::name_from)?.transpose()?,
+            None if removal.runs.is_some() => Some(id),
+            None => view().get(&key, encoding::name_from)?.transpose()?,
         };
         if claimed == Some(id) {
             writes.delete(key);

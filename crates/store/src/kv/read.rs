@@ -6,8 +6,8 @@ use std::ops::ControlFlow;
 use super::{KeyRange, View};
 use crate::commit::EventRun;
 use crate::rows::{
-    Direction, ExecutionId, ExecutionRow, Listing, ListingQuery, RecordKind, TaskRow, TimerKey,
-    TimerRow,
+    Direction, ExecutionId, ExecutionRow, Listing, ListingCursor, ListingQuery, RecordKind,
+    TaskRow, TimerKey, TimerRow,
 };
 use crate::{StoreError, encoding, keys};
 
@@ -206,6 +206,26 @@ pub(super) fn listings(view: &impl View, query: &ListingQuery) -> Result<Vec<Lis
     Ok(page)
 }
 
+pub(super) fn listings_oldest_first(
+    view: &impl View,
+    machine: u64,
+    status: u8,
+    after: Option<ListingCursor>,
+    limit: usize,
+) -> Result<Vec<Listing>, StoreError> {
+    let range = keys::listings_after(machine, status, after);
+    up_to(limit, view, &range, Direction::Backward, |key, value| {
+        let at = keys::listing_of(key).ok_or_else(|| damaged_key("listings"))?;
+        Ok(Listing {
+            machine,
+            status,
+            time_ms: at.time_ms,
+            execution: at.execution,
+            summary: encoding::opaque_from("listing", value)?,
+        })
+    })
+}
+
 /// Key and value of a small record.
 type Record = (Vec<u8>, Vec<u8>);
 
@@ -215,10 +235,16 @@ pub(super) fn records(
     after: Option<&[u8]>,
     limit: usize,
 ) -> Result<Vec<Record>, StoreError> {
-    up_to(limit, view, &keys::records(kind, after), |key, value| {
-        let key = keys::record_of(key).ok_or_else(|| damaged_key("records"))?;
-        Ok((key.to_vec(), encoding::opaque_from("record", value)?))
-    })
+    up_to(
+        limit,
+        view,
+        &keys::records(kind, after),
+        Direction::Forward,
+        |key, value| {
+            let key = keys::record_of(key).ok_or_else(|| damaged_key("records"))?;
+            Ok((key.to_vec(), encoding::opaque_from("record", value)?))
+        },
+    )
 }
 
 pub(super) fn timers_before(
@@ -228,7 +254,7 @@ pub(super) fn timers_before(
     limit: usize,
 ) -> Result<Vec<TimerRow>, StoreError> {
     let range = keys::timers_before(before_ms, after);
-    up_to(limit, view, &range, |key, value| {
+    up_to(limit, view, &range, Direction::Forward, |key, value| {
         let key = keys::timer_of(key).ok_or_else(|| damaged_key("timers"))?;
         encoding::timer_from(key, value)
     })
@@ -240,10 +266,16 @@ pub(super) fn tasks_of(
     after: Option<u64>,
     limit: usize,
 ) -> Result<Vec<TaskRow>, StoreError> {
-    up_to(limit, view, &keys::tasks_of(queue, after), |key, value| {
-        let (queue, position) = keys::task_of(key).ok_or_else(|| damaged_key("tasks"))?;
-        encoding::task_from(queue, position, value)
-    })
+    up_to(
+        limit,
+        view,
+        &keys::tasks_of(queue, after),
+        Direction::Forward,
+        |key, value| {
+            let (queue, position) = keys::task_of(key).ok_or_else(|| damaged_key("tasks"))?;
+            encoding::task_from(queue, position, value)
+        },
+    )
 }
 
 /// The first rows of a range.
@@ -251,13 +283,14 @@ fn up_to<R>(
     limit: usize,
     view: &impl View,
     range: &KeyRange,
+    direction: Direction,
     read: impl Fn(&[u8], &[u8]) -> Result<R, StoreError>,
 ) -> Result<Vec<R>, StoreError> {
     let mut rows = Vec::new();
     if limit == 0 {
         return Ok(rows);
     }
-    scan(view, range, Direction::Forward, |key, value| {
+    scan(view, range, direction, |key, value| {
         rows.push(read(key, value)?);
         Ok(if rows.len() < limit {
             ControlFlow::Continue(())

@@ -183,3 +183,46 @@ pub(super) fn listings_of_machines_stay_apart(home: &dyn Home) {
     }
     assert_eq!(page(&*store, &[0], None, 10), [entry(1, 0, 10, id(1, 1))]);
 }
+
+/// The other direction, of one status of one machine: what it gives is what a page gives in reverse.
+pub(super) fn listings_are_read_from_the_oldest_on(home: &dyn Home) {
+    let store = home.open();
+    let entries = [
+        entry(1, 0, 7, id(7, 1)),
+        entry(1, 0, -3, id(1, 1)),
+        entry(1, 0, 9, id(9, 1)),
+        entry(1, 0, 7, id(7, 2)),
+        // Neighbours, which are none of it.
+        entry(1, 1, -4, id(2, 1)),
+        entry(0, 0, -4, id(2, 2)),
+        entry(2, 0, -4, id(2, 3)),
+    ];
+    for (number, entry) in (1..).zip(&entries) {
+        commit_each(&*store, &[listed(number, 1, None, entry.clone())]);
+    }
+    now_and_after_reopening(home, store, |store| {
+        let oldest_first = |status, after, limit| {
+            let listed = store.listings_oldest_first(1, status, after, limit);
+            listed.expect("the listing is read")
+        };
+        let order = [1, 0, 3, 2].map(|at| entries[at].clone());
+        assert_eq!(oldest_first(0, None, 10), order);
+        assert_eq!(oldest_first(0, None, 3), order[..3]);
+        assert_eq!(oldest_first(0, None, 0), []);
+        assert_eq!(oldest_first(2, None, 10), []);
+        assert_eq!(oldest_first(1, None, 10), entries[4..5]);
+        for (at, last) in order.iter().enumerate() {
+            assert_eq!(oldest_first(0, after(last), 10), order[at + 1..]);
+        }
+        let nobody = ListingCursor {
+            time_ms: 8,
+            execution: ExecutionId([0; 16]),
+        };
+        assert_eq!(oldest_first(0, Some(nobody), 10), order[3..]);
+        let newest = ListingCursor {
+            time_ms: i64::MAX,
+            execution: ExecutionId([0xFF; 16]),
+        };
+        assert_eq!(oldest_first(0, Some(newest), 10), []);
+    });
+}

@@ -98,6 +98,7 @@ fn removal(id: ExecutionId, name: &str, position: u64) -> ExecutionRemoval {
         name: Some(claim(name)),
         timers_dropped: vec![timer(1), timer(2)],
         tasks_dropped: vec![task(position), task(position + 1)],
+        runs: None,
     }
 }
 
@@ -296,5 +297,38 @@ pub(super) fn what_is_removed_is_not_written_on(home: &dyn Home) {
     now_and_after_reopening(home, store, |store| {
         assert_gone(store, one, "a");
         assert_eq!(store.last_commit().unwrap(), 2);
+    });
+}
+
+/// Whoever knows which runs there are spares the store a look; a neighbour's stay.
+pub(super) fn a_removal_that_names_its_runs_takes_them(home: &dyn Home) {
+    let store = home.open();
+    let (one, other) = (id(1, 1), id(1, 2));
+    let second = |id| ExecutionWrite {
+        events: Some(run(3, 4)),
+        ..write(id, 2)
+    };
+    let known = ExecutionRemoval {
+        runs: Some(vec![1, 3]),
+        ..removal(one, "a", 1)
+    };
+    commit_each(
+        &*store,
+        &[
+            step(1, born(one, "a", 1)),
+            step(2, born(other, "b", 3)),
+            step(3, second(one)),
+            step(4, second(other)),
+            gone(5, vec![known]),
+        ],
+    );
+    now_and_after_reopening(home, store, |store| {
+        assert_gone(store, one, "a");
+        assert_eq!(
+            store.events(other, 1, Direction::Forward, 10).unwrap(),
+            [run(1, 2), run(3, 4)]
+        );
+        assert_eq!(store.execution_by_name("m", "b").unwrap(), Some(other));
+        assert_eq!(listed(store, 1), [other]);
     });
 }

@@ -1,0 +1,142 @@
+//! What an execution takes in the store: how many bytes, and under which keys.
+//!
+//! Bytes are counted as they are written, before the store compresses them: its events, and at its end
+//! its last snapshot, its entries in lists and its name. The count is made once, at the end, and kept with
+//! the execution, so that what is added to the shard's count is what is taken from it again, whatever
+//! later versions count.
+
+use interpreter::{Birth, Status};
+use serde::{Deserialize, Serialize};
+use store::{EventRun, PartWrite};
+
+/// See the page. Kept with what the execution holds.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Footprint {
+    /// Bytes of all events.
+    pub(crate) events_bytes: u64,
+    /// The first events of its runs; none when they are not known, or too many to be kept.
+    pub(crate) runs: Vec<u32>,
+    /// Bytes of the parts of its snapshot, since it last had none.
+    pub(crate) parts_bytes: u64,
+    /// Whether it has ever started a map run.
+    pub(crate) has_map_runs: bool,
+    /// While it is closed.
+    pub(crate) closed: Option<Closed>,
+}
+
+/// How an execution is closed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Closed {
+    /// [`Status`] as a number.
+    pub(crate) status: u8,
+    /// When, milliseconds since 1970.
+    pub(crate) stop_ms: i64,
+    /// What it takes, in bytes.
+    pub(crate) bytes: u64,
+}
+
+/// Most runs that are kept by name. Each is a byte or two, in every row of the execution.
+const RUNS_MAX: usize = 16;
+
+/// About what a row takes beside its value, in bytes: its key, mostly.
+const ROW_BYTES: usize = 32;
+
+impl Footprint {
+    /// A run of events is written; the first of all when the execution is new.
+    pub(crate) fn add(&mut self, run: &EventRun, is_new: bool) {
+        self.events_bytes += (run.bytes.len() + ROW_BYTES) as u64;
+        // What is not known from the beginning on is not known.
+        let is_known = is_new || !self.runs.is_empty();
+        if !is_known {
+            return;
+        }
+        match self.runs.len() < RUNS_MAX {
+            true => self.runs.push(run.first),
+            false => self.runs.clear(),
+        }
+    }
+
+    /// Parts of the snapshot are written, and so many are kept.
+    pub(crate) fn keep_parts(&mut self, parts: &[PartWrite], parts_kept: u32) {
+        let bytes = |part: &PartWrite| {
+            part.bytes
+                .as_ref()
+                .map_or(0, |bytes| bytes.len() + ROW_BYTES)
+        };
+        let written = parts.iter().map(bytes).sum::<usize>() as u64;
+        self.parts_bytes = match parts_kept {
+            0 => 0,
+            _ => self.parts_bytes + written.max(1),
+        };
+    }
+
+    /// The execution has ended so, or is open (again).
+    pub(crate) fn close(
+        &mut self,
+        end: Option<(Status, i64)>,
+        snapshot: &[u8],
+        birth: &Birth,
+        lists: usize,
+    ) {
+        let qualified = [
+            birth.state_machine_version_arn.as_deref(),
+            birth.state_machine_alias_arn.as_deref(),
+        ];
+        let shown = birth.name.len() + qualified.into_iter().flatten().map(str::len).sum::<usize>();
+        let name = birth.state_machine_name.len() + birth.name.len() + ROW_BYTES;
+        let rows = ROW_BYTES + snapshot.len() + lists * (2 * ROW_BYTES + shown) + name;
+        self.closed = end.map(|(status, stop_ms)| Closed {
+            status: status as u8,
+            stop_ms,
+            bytes: self.events_bytes + self.parts_bytes + rows as u64,
+        });
+    }
+
+    /// The bytes that count while it is closed.
+    pub(crate) fn closed_bytes(&self) -> u64 {
+        self.closed.map_or(0, |closed| closed.bytes)
+    }
+
+    /// The runs, when all are known and there is nothing beside them that would have to be looked for.
+    pub(crate) fn known_runs(&self) -> Option<Vec<u32>> {
+        let is_all = !self.runs.is_empty() && self.parts_bytes == 0;
+        is_all.then(|| self.runs.clone())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn run(first: u32, bytes: usize) -> EventRun {
+        EventRun {
+            first,
+            count: 1,
+            bytes: vec![0; bytes],
+        }
+    }
+
+    #[test]
+    fn runs_are_known_from_the_first_on_or_not_at_all() {
+        let mut footprint = Footprint::default();
+        footprint.add(&run(1, 100), true);
+        footprint.add(&run(4, 50), false);
+        assert_eq!(footprint.known_runs(), Some(vec![1, 4]));
+        assert_eq!(footprint.events_bytes, 150 + 2 * ROW_BYTES as u64);
+        let part = PartWrite {
+            part: 1,
+            bytes: Some(vec![0; 9]),
+        };
+        footprint.keep_parts(&[part], 1);
+        assert_eq!(footprint.known_runs(), None, "parts are to be looked for");
+        footprint.keep_parts(&[], 0);
+        assert_eq!(footprint.known_runs(), Some(vec![1, 4]));
+        for first in 5..40 {
+            footprint.add(&run(first, 1), false);
+        }
+        assert_eq!(footprint.known_runs(), None, "too many, and never again");
+        let mut of_an_older_version = Footprint::default();
+        of_an_older_version.add(&run(9, 1), false);
+        assert_eq!(of_an_older_version.known_runs(), None);
+    }
+}
