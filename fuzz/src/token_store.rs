@@ -1,13 +1,15 @@
 //! What the service gives out or writes down and reads again: task tokens, runs of history,
 //! snapshots, small records. The first byte says which; damaged ones must be known as such.
 
+use std::collections::BTreeMap;
+
 use engine::arn::Owner;
 use engine::operations::{
     describe_activity, describe_state_machine, list_state_machines, send_task_success,
 };
 use engine::{Message, Now, Output, Request, Shard, ShardOptions, Ticket};
 use interpreter::history::{self, StoredEvent};
-use interpreter::{Document, Execution};
+use interpreter::{Document, Execution, Limits};
 use store::{
     Commit, Epoch, EventRun, ExecutionId, ExecutionWrite, MemoryStore, RecordKind, RecordWrite,
     Store,
@@ -18,7 +20,7 @@ const NOW: Now = Now {
     steady_ms: 0,
 };
 
-/// Reads `t` and a token, `h` and a run of history, `s` and a snapshot, `x` and a stored execution,
+/// Reads `t` and a token, `h` and a run of history, `s` and a snapshot, `p` and one with a part, `x` and a stored execution,
 /// `a` or `m` and a record.
 pub fn run(data: &[u8]) {
     let Some((kind, bytes)) = data.split_first() else {
@@ -27,7 +29,8 @@ pub fn run(data: &[u8]) {
     match kind {
         b't' => token(bytes),
         b'h' => run_of_history(bytes),
-        b's' => snapshot(bytes),
+        b's' => snapshot(bytes, &[]),
+        b'p' => snapshot_with_part(bytes),
         b'x' => stored_execution(bytes),
         b'a' => record(RecordKind::Activity, bytes),
         b'm' => record(RecordKind::StateMachine, bytes),
@@ -81,22 +84,47 @@ fn run_of_history(bytes: &[u8]) {
     }
 }
 
-fn snapshot(bytes: &[u8]) {
-    let announced = Execution::documents_of(bytes);
+/// A byte for the length of a part, the part, and a snapshot.
+fn snapshot_with_part(bytes: &[u8]) {
+    if let Some((&length, rest)) = bytes.split_first() {
+        let (part, bytes) = rest.split_at(rest.len().min(length.into()));
+        snapshot(bytes, part);
+    }
+}
+
+fn snapshot(bytes: &[u8], part: &[u8]) {
+    let mut parts = BTreeMap::new();
+    if !part.is_empty() {
+        parts.insert(0, part.to_vec());
+    }
+    let announced = Execution::documents_of(bytes, &parts);
     let mut asked = Vec::new();
-    let execution = Execution::restore(bytes, &mut |home| {
+    let execution = Execution::restore(bytes, &parts, &mut |home| {
         asked.push(home);
         Some(Document::from_text("{}"))
     });
-    let Some(execution) = execution else {
+    let Some(mut execution) = execution else {
         return;
     };
     asked.sort_unstable();
     assert_eq!(Some(asked), announced, "what is asked for was announced");
-    let written = execution.snapshot();
-    let again = Execution::restore(&written, &mut |_| Some(Document::from_text("{}")));
-    let again = again.expect("what was written restores");
-    assert_eq!(again.snapshot(), written, "a snapshot says everything");
+    let limits = Limits::default();
+    let mut written = execution.snapshot(&limits);
+    for change in written.parts.drain(..) {
+        match change.bytes {
+            Some(bytes) => drop(parts.insert(change.part, bytes)),
+            None => drop(parts.remove(&change.part)),
+        }
+    }
+    let again = Execution::restore(&written.bytes, &parts, &mut |_| {
+        Some(Document::from_text("{}"))
+    });
+    let mut again = again.expect("what was written restores");
+    assert_eq!(
+        again.snapshot(&limits),
+        written,
+        "a snapshot says everything"
+    );
 }
 
 /// An execution in a store: two bytes of length, so much of a snapshot, and the rest is history.

@@ -145,7 +145,8 @@ impl Shard {
         }
         // What was closed until now is open again, or closes anew.
         self.no_longer_closed(live.footprint.closed_bytes());
-        let write = turn.into_write(number, id, live, &mut self.delivery, &mut self.timers);
+        let (delivery, timers) = (&mut self.delivery, &mut self.timers);
+        let write = turn.into_write(number, id, live, delivery, timers, &self.limits);
         self.closed_bytes += live.footprint.closed_bytes();
         self.sweep.count(closed.is_some());
         commit.executions.push(write);

@@ -7,7 +7,7 @@
 
 use interpreter::{Birth, Status};
 use serde::{Deserialize, Serialize};
-use store::{EventRun, PartWrite};
+use store::EventRun;
 
 /// See the page. Kept with what the execution holds.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -16,7 +16,7 @@ pub(crate) struct Footprint {
     pub(crate) events_bytes: u64,
     /// The first events of its runs; none when they are not known, or too many to be kept.
     pub(crate) runs: Vec<u32>,
-    /// Bytes of the parts of its snapshot, since it last had none.
+    /// Bytes of the parts of its snapshot; none where it has none.
     pub(crate) parts_bytes: u64,
     /// Whether it has ever started a map run.
     pub(crate) has_map_runs: bool,
@@ -56,18 +56,9 @@ impl Footprint {
         }
     }
 
-    /// Parts of the snapshot are written, and so many are kept.
-    pub(crate) fn keep_parts(&mut self, parts: &[PartWrite], parts_kept: u32) {
-        let bytes = |part: &PartWrite| {
-            part.bytes
-                .as_ref()
-                .map_or(0, |bytes| bytes.len() + ROW_BYTES)
-        };
-        let written = parts.iter().map(bytes).sum::<usize>() as u64;
-        self.parts_bytes = match parts_kept {
-            0 => 0,
-            _ => self.parts_bytes + written.max(1),
-        };
+    /// So many parts of the snapshot are kept, with so many bytes.
+    pub(crate) fn keep_parts(&mut self, parts_kept: u32, bytes: u64) {
+        self.parts_bytes = bytes + u64::from(parts_kept) * ROW_BYTES as u64;
     }
 
     /// The execution has ended so, or is open (again).
@@ -123,13 +114,9 @@ mod tests {
         footprint.add(&run(4, 50), false);
         assert_eq!(footprint.known_runs(), Some(vec![1, 4]));
         assert_eq!(footprint.events_bytes, 150 + 2 * ROW_BYTES as u64);
-        let part = PartWrite {
-            part: 1,
-            bytes: Some(vec![0; 9]),
-        };
-        footprint.keep_parts(&[part], 1);
+        footprint.keep_parts(1, 9);
         assert_eq!(footprint.known_runs(), None, "parts are to be looked for");
-        footprint.keep_parts(&[], 0);
+        footprint.keep_parts(0, 0);
         assert_eq!(footprint.known_runs(), Some(vec![1, 4]));
         for first in 5..40 {
             footprint.add(&run(first, 1), false);

@@ -44,7 +44,6 @@ pub fn load_execution(
             &format!("{}.{}", birth.machine, birth.machine_revision),
         )
     })?;
-    let documents = documents.into_iter().collect();
     Ok(Some(LoadedExecution {
         row,
         documents,
@@ -91,8 +90,10 @@ fn restored(
     row: &ExecutionRow,
     documents: &BTreeMap<EventId, Document>,
 ) -> Result<Execution, StoreError> {
-    Execution::restore(&row.snapshot, &mut |home| documents.get(&home).cloned())
-        .ok_or_else(|| StoreError::Damaged("a snapshot does not read".into()))
+    Execution::restore(&row.snapshot, &row.parts, &mut |home| {
+        documents.get(&home).cloned()
+    })
+    .ok_or_else(|| StoreError::Damaged("a snapshot does not read".into()))
 }
 
 fn documents_of(
@@ -100,7 +101,7 @@ fn documents_of(
     id: ExecutionId,
     row: &ExecutionRow,
 ) -> Result<BTreeMap<EventId, Document>, StoreError> {
-    let wanted = Execution::documents_of(&row.snapshot)
+    let wanted = Execution::documents_of(&row.snapshot, &row.parts)
         .ok_or_else(|| StoreError::Damaged("a snapshot does not read".into()))?;
     let mut found = BTreeMap::new();
     for home in wanted {

@@ -1,5 +1,6 @@
 //! What a shard is told, and what it answers with.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use asl::StateMachine;
@@ -155,7 +156,7 @@ pub struct LoadedExecution {
     /// Its row.
     pub row: ExecutionRow,
     /// The documents its snapshot refers to.
-    pub documents: Vec<(EventId, Document)>,
+    pub documents: BTreeMap<EventId, Document>,
     /// The definition it is pinned to.
     pub definition: Arc<StateMachine>,
     /// What its revision wants logged.

@@ -64,13 +64,8 @@ impl Shard {
                     definition,
                     logging,
                 } = loaded;
-                let mut document = |event| {
-                    documents
-                        .iter()
-                        .find(|(home, _)| *home == event)
-                        .map(|(_, document)| document.clone())
-                };
-                let execution = Execution::restore(&row.snapshot, &mut document)?;
+                let mut document = |event| documents.get(&event).cloned();
+                let execution = Execution::restore(&row.snapshot, &row.parts, &mut document)?;
                 let holds = match &row.holds {
                     Some(bytes) => Some(Holds::decode(bytes)?),
                     None => None,

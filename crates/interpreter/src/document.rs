@@ -10,7 +10,7 @@ use crate::history::EventId;
 ///
 /// A text that no state looks into keeps its bytes: key order, numbers, white space. `home` is the
 /// event whose own text this is; later events and snapshots that hold the same document refer there
-/// instead of writing it again. Clones are the same document: when one gets a home, all have it.
+/// instead of writing it again. `part` is the part of a snapshot that holds it, while no event does. Clones are the same document: when one gets a home, all have it.
 #[derive(Clone, Debug)]
 pub struct Document(Arc<Inner>);
 
@@ -19,6 +19,7 @@ struct Inner {
     text: Arc<str>,
     value: OnceLock<Value>,
     home: OnceLock<EventId>,
+    part: OnceLock<u32>,
 }
 
 impl Document {
@@ -38,6 +39,7 @@ impl Document {
             text,
             value,
             home: OnceLock::new(),
+            part: OnceLock::new(),
         }))
     }
 
@@ -65,6 +67,21 @@ impl Document {
         self
     }
 
+    /// The part that holds the text, once one does.
+    pub(crate) fn part(&self) -> Option<u32> {
+        self.0.part.get().copied()
+    }
+
+    /// Gives it a part, if it has none, and says which it has.
+    pub(crate) fn set_part(&self, part: u32) -> u32 {
+        *self.0.part.get_or_init(|| part)
+    }
+
+    /// Whether they are the same document, and not only of the same text.
+    pub(crate) fn is_same(&self, other: &Document) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+
     /// The same without the value that somebody may have looked at, where it has a home: for a document
     /// that is kept long beside many others, as the outputs of a Map are.
     pub(crate) fn unparsed(self) -> Document {
@@ -76,12 +93,12 @@ impl Document {
         }
     }
 
-    /// The same text as a document of its own: homes are events of one execution, and what comes in
-    /// from outside may have been at home in another.
+    /// The same text as a document of its own: homes are events of one execution, parts are of its
+    /// snapshots, and what comes in from outside may have been at home in another.
     pub(crate) fn homeless(self) -> Document {
-        match self.home() {
-            None => self,
-            Some(_) => Document::from_text(Arc::clone(self.text())),
+        match (self.home(), self.part()) {
+            (None, None) => self,
+            _ => Document::from_text(Arc::clone(self.text())),
         }
     }
 }

@@ -11,6 +11,7 @@ use crate::limits::Limits;
 use crate::map_run::Child;
 use crate::random::Stream;
 use crate::redrive::Redrives;
+use crate::snapshot::Parts;
 use crate::test_state::Trial;
 use crate::{Document, Effect, Failure, TimerId};
 
@@ -125,6 +126,8 @@ pub struct Execution {
     pub(crate) go_on: Option<TimerId>,
     pub(crate) machine_deleted: bool,
     pub(crate) redrives: Redrives,
+    /// What of it is kept apart from its snapshot.
+    pub(crate) parts: Parts,
     /// Whether the frames know where their states are; not so after a restore.
     pub(crate) located: bool,
     /// Set when the execution exists only to try one state; never kept.
@@ -181,6 +184,7 @@ impl Execution {
             go_on: None,
             machine_deleted: false,
             redrives: Redrives::default(),
+            parts: Parts::default(),
             located: true,
             trial: None,
         }

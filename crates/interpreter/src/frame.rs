@@ -10,6 +10,7 @@ use std::sync::Arc;
 use asl::definition::StateIndex;
 use serde::{Deserialize, Serialize};
 
+use crate::outputs::Outputs;
 use crate::{Document, EventId, TimerId};
 
 /// Names a frame within its execution; children have greater numbers than their parents.
@@ -100,7 +101,7 @@ pub(crate) struct OpenTask<D = Document> {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Join<D = Document> {
     /// Output of each branch or item, once there is one.
-    pub(crate) outputs: Vec<Option<D>>,
+    pub(crate) outputs: Outputs<D>,
     /// How many frames are under way.
     pub(crate) running: u32,
     /// The next item to begin; all before it have begun.
@@ -195,27 +196,27 @@ impl Frame {
     }
 }
 
-impl<D> Frame<D> {
-    /// The same frame with its documents held in another way.
+impl<D: Clone> Frame<D> {
+    /// The same frame with its documents held in another way; without the outputs that are kept apart.
     pub(crate) fn map_documents<T>(
-        self,
-        change: &mut dyn FnMut(D) -> Option<T>,
+        &self,
+        change: &mut dyn FnMut(&D) -> Option<T>,
     ) -> Option<Frame<T>> {
         let mut variables = BTreeMap::new();
-        for (name, value) in self.variables {
-            variables.insert(name, change(value)?);
+        for (name, value) in &self.variables {
+            variables.insert(Arc::clone(name), change(value)?);
         }
         Some(Frame {
             parent: self.parent,
-            state_name: self.state_name,
+            state_name: Arc::clone(&self.state_name),
             state: self.state,
             previous: self.previous,
             variables,
             visit: Visit {
-                input: change(self.visit.input)?,
+                input: change(&self.visit.input)?,
                 entered: self.visit.entered,
                 entered_ms: self.visit.entered_ms,
-                attempts: self.visit.attempts,
+                attempts: self.visit.attempts.clone(),
                 retries: self.visit.retries,
             },
             stand: self.stand.map_documents(change)?,
@@ -223,18 +224,18 @@ impl<D> Frame<D> {
     }
 }
 
-impl<D> Stand<D> {
-    fn map_documents<T>(self, change: &mut dyn FnMut(D) -> Option<T>) -> Option<Stand<T>> {
+impl<D: Clone> Stand<D> {
+    fn map_documents<T>(&self, change: &mut dyn FnMut(&D) -> Option<T>) -> Option<Stand<T>> {
         Some(match self {
             Stand::Ready => Stand::Ready,
-            Stand::MapRun(run) => Stand::MapRun(run),
-            Stand::Wait(timer) => Stand::Wait(timer),
-            Stand::Retry(timer) => Stand::Retry(timer),
+            Stand::MapRun(run) => Stand::MapRun(run.clone()),
+            Stand::Wait(timer) => Stand::Wait(*timer),
+            Stand::Retry(timer) => Stand::Retry(*timer),
             Stand::Task(task) => Stand::Task(OpenTask {
                 scheduled: task.scheduled,
-                input: change(task.input)?,
-                call: task.call,
-                submitted: match task.submitted {
+                input: change(&task.input)?,
+                call: task.call.clone(),
+                submitted: match &task.submitted {
                     Some(answer) => Some(change(answer)?),
                     None => None,
                 },
@@ -246,23 +247,14 @@ impl<D> Stand<D> {
                 timeout_timer: task.timeout_timer,
                 heartbeat_timer: task.heartbeat_timer,
             }),
-            Stand::Join(join) => {
-                let mut outputs = Vec::with_capacity(join.outputs.len());
-                for output in join.outputs {
-                    outputs.push(match output {
-                        Some(output) => Some(change(output)?),
-                        None => None,
-                    });
-                }
-                Stand::Join(Join {
-                    outputs,
-                    running: join.running,
-                    next: join.next,
-                    lanes: join.lanes,
-                    items: join.items,
-                    selected_from: join.selected_from,
-                })
-            }
+            Stand::Join(join) => Stand::Join(Join {
+                outputs: join.outputs.map_documents(change)?,
+                running: join.running,
+                next: join.next,
+                lanes: join.lanes,
+                items: join.items.clone(),
+                selected_from: join.selected_from.clone(),
+            }),
         })
     }
 }

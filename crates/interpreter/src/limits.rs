@@ -1,6 +1,8 @@
 //! The limits of one execution: AWS's figures, each with its source, and the value that carries those
 //! in force.
 
+use crate::snapshot::PartSizes;
+
 /// Most events of a history. The last of them is `ExecutionFailed`, whatever was to be written.
 ///
 /// Source: AWS quota page; the closing event as recorded from AWS.
@@ -70,6 +72,8 @@ pub struct Limits {
     pub map_lanes_max: u32,
     /// See [`EXECUTION_SECONDS_MAX`].
     pub execution_seconds_max: u64,
+    /// Which parts of an execution's snapshot are written apart: ours to choose, and seen by nobody.
+    pub parts: PartSizes,
 }
 
 impl Default for Limits {
@@ -80,6 +84,7 @@ impl Default for Limits {
             variables_bytes_max: VARIABLES_BYTES_MAX,
             map_lanes_max: MAP_LANES_MAX,
             execution_seconds_max: EXECUTION_SECONDS_MAX,
+            parts: PartSizes::default(),
         }
     }
 }

@@ -9,7 +9,9 @@ use std::collections::BTreeSet;
 
 use asl::definition::StateKind;
 use interpreter::history::Event;
-use interpreter::{Document, EventDetails, EventId, Input, StateType, Status, TimerId};
+use interpreter::{
+    Document, EventDetails, EventId, Input, Limits, PartSizes, StateType, Status, TimerId,
+};
 use serde_json::{Value, json};
 use support::{Run, describe};
 
@@ -76,7 +78,14 @@ impl Author {
             3 => json!({ "Type": "Choice", "Choices": [
                 { "Variable": "$[0]", "IsPresent": true, "Next": last }
             ] }),
-            4 => json!({ "Type": "Pass", "Assign": { format!("v{depth}_{}", self.names): 7 } }),
+            4 => {
+                let value = if self.dice.chance(50) {
+                    json!(7)
+                } else {
+                    json!("a long value")
+                };
+                json!({ "Type": "Pass", "Assign": { format!("v{depth}_{}", self.names): value } })
+            }
             5 => {
                 let expressions = ["$uuid()", "[$random(), $millis()]", "$states.input[7]"];
                 let output = expressions[self.dice.roll(3) as usize];
@@ -201,31 +210,59 @@ fn input(dice: &mut Dice, run: &Run) -> Option<Input> {
 fn random_walks_keep_every_promise() {
     let mut ends = [0; 5];
     let mut redriven_and_succeeded = 0;
+    let (mut with_parts, mut parts_dropped) = (0, 0);
     for seed in 1..=400_u64 {
         let mut author = Author {
             dice: Dice(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15)),
             names: 0,
         };
         let definition = author.machine(2).to_string();
-        let text = r#"{ "items": [1, 2, 3] }"#;
+        let text = r#"{ "items": [1, 2, 3, 4, 5] }"#;
         let steps_max = 1 + author.dice.roll(6) as u32;
         let mut plain = Run::start(&definition, text, steps_max, false);
         let mut restored = Run::start(&definition, text, steps_max, true);
+        // One that goes on from what is kept only now and then, with parts of other sizes.
+        let mut crashes = Dice(seed.wrapping_mul(0xD1B5_4A32_D192_ED03));
+        let limits = Limits {
+            parts: PartSizes {
+                outputs: 1 + crashes.roll(4) as u32,
+                document_bytes: crashes.roll(12) as usize,
+                documents_bytes: crashes.roll(30) as usize,
+            },
+            ..Limits::default()
+        };
+        let mut crashed = Run::start_within(limits, &definition, text, steps_max, false);
         for _ in 0..150 {
             match input(&mut author.dice, &plain) {
                 Some(input) => {
-                    assert_eq!(plain.step(input.clone()), restored.step(input));
+                    if crashes.chance(20) {
+                        crashed.restore();
+                    }
+                    let outcome = plain.step(input.clone());
+                    assert_eq!(outcome, restored.step(input.clone()));
+                    assert_eq!(outcome, crashed.step(input));
                 }
                 None => {
                     let until_ms = plain.now_ms + author.dice.roll(2000) as i64;
                     plain.advance_to(until_ms);
                     restored.advance_to(until_ms);
+                    crashed.advance_to(until_ms);
                 }
             }
         }
         plain.advance_to_end();
         restored.advance_to_end();
+        crashed.advance_to_end();
         assert_eq!(plain.lines, restored.lines, "seed {seed}: {definition}");
+        assert_eq!(plain.lines, crashed.lines, "seed {seed}: {definition}");
+        for mut run in [restored, crashed] {
+            run.keep();
+            if run.execution.status() == Status::Succeeded {
+                assert!(run.parts.is_empty(), "nothing is left of what succeeded");
+            }
+            with_parts += u32::from(!run.parts.is_empty() || !run.parts_gone.is_empty());
+            parts_dropped += run.parts_gone.len();
+        }
         check_grammar(&plain, seed);
         ends[plain.execution.status() as usize] += 1;
         redriven_and_succeeded += u32::from(
@@ -236,6 +273,8 @@ fn random_walks_keep_every_promise() {
     assert!(ends[Status::Succeeded as usize] > 50, "{ends:?}");
     assert!(ends[Status::Failed as usize] > 20, "{ends:?}");
     assert!(ends[Status::Aborted as usize] > 3, "{ends:?}");
+    assert!(with_parts > 100, "{with_parts}");
+    assert!(parts_dropped > 200, "{parts_dropped}");
     assert!(redriven_and_succeeded > 3, "{redriven_and_succeeded}");
 }
 

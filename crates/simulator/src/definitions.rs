@@ -51,6 +51,8 @@ pub enum StateSpec {
         /// `MaxConcurrency`; 0 is none.
         max_concurrency: usize,
     },
+    /// A Pass that shows the [`WORD`] of the variable `word`.
+    Recall,
 }
 
 /// Makes definitions.
@@ -59,9 +61,15 @@ pub struct Author {
     dice: Dice,
     names: u32,
     activities: Vec<String>,
+    /// Whether the machine that is being made begins with an `Assign` of the [`WORD`].
+    has_word: bool,
     /// By state name.
     pub specs: BTreeMap<String, StateSpec>,
 }
+
+/// What a variable holds from the first state on. No event of history has it, so it is in the snapshot or
+/// in a part of it.
+pub const WORD: &str = "not to be forgotten";
 
 /// Member of the input that a Parallel state puts its result in.
 pub const PARALLEL_RESULT: &str = "p";
@@ -83,6 +91,7 @@ impl Author {
             names: 0,
             activities,
             specs: BTreeMap::new(),
+            has_word: false,
         }
     }
 
@@ -91,7 +100,15 @@ impl Author {
         if self.dice.chance(25) {
             return self.distributed().to_string();
         }
+        self.has_word = true;
         let mut machine = self.line(2, false);
+        self.has_word = false;
+        let word = json!({
+            "Type": "Pass", "Assign": { "word": WORD }, "Next": machine["StartAt"].take(),
+        });
+        let name = self.name("Word");
+        machine["States"][&name] = word;
+        machine["StartAt"] = json!(name);
         if self.dice.chance(10) {
             machine["TimeoutSeconds"] = json!(self.dice.span(20, 200));
         }
@@ -253,6 +270,17 @@ impl Author {
                 self.name("Fail"),
                 json!({ "Type": "Fail", "Error": "Flaky", "Cause": "as written" }),
             ),
+            94..97 if self.has_word => {
+                let name = self.name("Recall");
+                let path = if bare { "$" } else { "$.w" };
+                self.specs.insert(name.clone(), StateSpec::Recall);
+                let state = json!({
+                    "Type": "Pass", "Parameters": { "word.$": "$word" }, "ResultPath": path,
+                    // A copy, which is gone when the line it belongs to has ended.
+                    "Assign": { format!("of{name}"): { "word.$": "$word" } },
+                });
+                (name, state)
+            }
             _ => (self.name("Pass"), json!({ "Type": "Pass" })),
         }
     }

@@ -163,8 +163,12 @@ impl Ledger {
             let account = self.accounts.entry(write.id).or_default();
             if write.revision == 1 {
                 let nothing = || interpreter::Document::from_text("null");
-                let born =
-                    interpreter::Execution::restore(&write.snapshot, &mut |_| Some(nothing()));
+                let parts = write.parts.into_iter();
+                let parts = parts
+                    .filter_map(|write| Some((write.part, write.bytes?)))
+                    .collect();
+                let mut document = |_| Some(nothing());
+                let born = interpreter::Execution::restore(&write.snapshot, &parts, &mut document);
                 if let Some(birth) = born.as_ref().map(|born| born.birth()) {
                     account.arn = birth.execution_arn.to_string();
                     account.is_child = birth.child.is_some();

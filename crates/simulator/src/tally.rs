@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use store::Commit;
+
 use crate::world::wire::Told;
 
 /// Faults that every run of a few seeds must have had.
@@ -52,6 +54,14 @@ pub struct Tally {
     pub executions: u64,
     /// Events that were written.
     pub events: u64,
+    /// Parts of snapshots that were written, for the first time or again.
+    pub parts_written: u64,
+    /// Parts that were dropped, since nothing referred to them any more.
+    pub parts_dropped: u64,
+    /// Parts that were read back, by shards alone.
+    pub parts_read: u64,
+    /// How often a state was asked for a word that only snapshots knew.
+    pub words: u64,
     /// Milliseconds that passed in the worlds.
     pub simulated_ms: i64,
     faults: BTreeMap<&'static str, u64>,
@@ -72,6 +82,16 @@ impl Tally {
         }
     }
 
+    /// The parts of snapshots in a commit.
+    pub fn count_parts(&mut self, commit: &Commit) {
+        for part in commit.executions.iter().flat_map(|write| &write.parts) {
+            match part.bytes {
+                Some(_) => self.parts_written += 1,
+                None => self.parts_dropped += 1,
+            }
+        }
+    }
+
     /// Adds the counts of another run.
     pub fn add(&mut self, other: &Tally) {
         self.seeds += other.seeds;
@@ -83,6 +103,10 @@ impl Tally {
         self.unknown += other.unknown;
         self.executions += other.executions;
         self.events += other.events;
+        self.parts_written += other.parts_written;
+        self.parts_dropped += other.parts_dropped;
+        self.parts_read += other.parts_read;
+        self.words += other.words;
         self.simulated_ms += other.simulated_ms;
         for (kind, count) in &other.faults {
             *self.faults.entry(kind).or_default() += count;
@@ -102,6 +126,10 @@ impl Tally {
         if let Some(kind) = FAULTS.iter().find(|kind| self.faults_of(kind) == 0) {
             return Some(format!("there was no fault of the kind {kind:?}"));
         }
+        let parts = [self.parts_written, self.parts_dropped, self.parts_read];
+        if parts.contains(&0) || self.words == 0 {
+            return Some("no part of a snapshot was written, dropped, or read back".to_owned());
+        }
         if self.successes * 2 < self.operations {
             return Some("fewer than half of the operations succeeded".to_owned());
         }
@@ -114,12 +142,15 @@ impl Tally {
         let days = self.simulated_ms as f64 / 86_400_000.0;
         let mut text = format!(
             "{} seeds, {} crashes, {days:.1} days simulated\n\
-             {} executions, {} events\n\
+             {} executions, {} events; parts of snapshots: {} written, {} read, {} dropped\n\
              {} operations: {share}% succeeded, {} refused, {} answered with 5xx, {} never answered\n",
             self.seeds,
             self.crashes,
             self.executions,
             self.events,
+            self.parts_written,
+            self.parts_read,
+            self.parts_dropped,
             self.operations,
             self.refusals,
             self.failures,

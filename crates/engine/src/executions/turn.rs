@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 
 use interpreter::{
-    Birth, Due, Effect, Event, EventId, Failure, MapRunPlan, Status, Step, TimerId, TimerKind,
+    Birth, Due, Effect, Event, EventId, Failure, Limits, MapRunPlan, PartChange, Status, Step,
+    TimerId, TimerKind,
 };
 use store::{
     Commit, EventRun, ExecutionId, ExecutionRemoval, ExecutionWrite, Listing, ListingKey,
-    ListingMove, NameClaim, TaskDrop, TaskRow, TimerDrop, TimerRow,
+    ListingMove, NameClaim, PartWrite, TaskDrop, TaskRow, TimerDrop, TimerRow,
 };
 
 use super::Live;
@@ -221,6 +222,7 @@ impl Turn {
         live: &mut Live,
         delivery: &mut Delivery,
         timers: &mut Timers,
+        limits: &Limits,
     ) -> ExecutionWrite {
         for task in self.tasks.keys() {
             delivery.committed(id, *task, number);
@@ -228,8 +230,6 @@ impl Turn {
         for timer in self.timers.keys() {
             timers.mark_stored(id, *timer);
         }
-        let execution = &live.execution;
-        let birth = execution.birth();
         let is_new = live.revision == 0;
         let events = self.events.first().map(|first| EventRun {
             first: first.id,
@@ -239,17 +239,18 @@ impl Turn {
         let moves = is_new || self.closed.is_some() || self.redriven_from.is_some();
         let (status, time_ms) = self.redriven_from.unwrap_or_else(|| live.listed_open_at());
         let from = (!is_new).then_some((status as u8, time_ms));
-        let snapshot = execution.snapshot();
-        let (parts, parts_kept) = (Vec::new(), 0);
+        let snapshot = live.execution.snapshot(limits);
+        let execution = &live.execution;
         let footprint = &mut live.footprint;
         if let Some(run) = &events {
             footprint.add(run, is_new);
         }
-        footprint.keep_parts(&parts, parts_kept);
+        footprint.keep_parts(snapshot.parts_kept, snapshot.parts_bytes);
         // What its entries in lists say of it stays as it is while they stay.
         if moves {
             let end = execution.stop_ms().map(|ms| (execution.status(), ms));
-            footprint.close(end, &snapshot, birth, lists(birth).count());
+            let birth = execution.birth();
+            footprint.close(end, &snapshot.bytes, birth, lists(birth).count());
         }
         // The ARN of an EXPRESS execution holds its id, and names may repeat.
         // So does the name of a child of a map run.
@@ -274,12 +275,15 @@ impl Turn {
             ..Holds::default()
         };
         delivery.hold(id, &mut holds);
+        let parts = snapshot.parts.into_iter();
         ExecutionWrite {
             id,
             revision: live.revision,
-            snapshot,
-            parts,
-            parts_kept,
+            snapshot: snapshot.bytes,
+            parts: parts
+                .map(|PartChange { part, bytes }| PartWrite { part, bytes })
+                .collect(),
+            parts_kept: snapshot.parts_kept,
             holds: holds.encode(),
             events,
             listings,

@@ -22,7 +22,7 @@ pub struct Driver {
     pub hand_outs: BTreeMap<Ticket, (ActivityTask, ExecutionId, u32)>,
     pub doubts: std::collections::BTreeSet<(ExecutionId, u32)>,
     pub commits: u64,
-    /// What of each commit is snapshots and what events.
+    /// What of each commit is snapshots, what parts of them, and what events.
     pub commit_bytes: Vec<CommitBytes>,
     /// ARN and words of panics.
     pub quarantined: Vec<(Option<Arc<str>>, String)>,
@@ -82,6 +82,7 @@ impl Items {
 /// How many bytes of a commit are what.
 pub struct CommitBytes {
     pub snapshot: usize,
+    pub parts: usize,
     pub events: usize,
 }
 
@@ -94,6 +95,12 @@ impl CommitBytes {
                 .executions
                 .iter()
                 .map(|write| write.snapshot.len())
+                .sum(),
+            parts: commit
+                .executions
+                .iter()
+                .flat_map(|write| &write.parts)
+                .map(|part| part.bytes.as_ref().map_or(0, Vec::len))
                 .sum(),
             events: commit.executions.iter().map(events).sum(),
         }

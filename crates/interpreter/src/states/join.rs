@@ -64,7 +64,7 @@ impl Turn<'_> {
         self.execution.frames.remove(&id);
         let join = self.join(parent);
         // Only its text is joined. Thousands of values would stay until then, and go all at once.
-        let before = join.outputs[slot as usize].replace(output.unparsed());
+        let before = join.outputs.put(slot, output.unparsed());
         assert!(before.is_none(), "a line ends once");
         join.running -= 1;
         let (all_begun, running) = (join.next as usize == join.outputs.len(), join.running);
@@ -102,7 +102,7 @@ impl Turn<'_> {
             ),
             _ => panic!("only Parallel and Map states join lines"),
         };
-        let mut outputs = std::mem::take(&mut self.join(id).outputs);
+        let mut outputs = self.join(id).outputs.take();
         if breaks::awake("r38") {
             outputs.reverse();
         }

@@ -12,6 +12,7 @@ use crate::failure::Fault;
 use crate::frame::{FrameId, Join, Stand};
 use crate::history::{EventDetails, EventId};
 use crate::map_run::Items;
+use crate::outputs::Outputs;
 use crate::redrive;
 use crate::turn::{Halt, Turn};
 
@@ -37,7 +38,7 @@ impl Turn<'_> {
         // Yet a number that cannot be fails this one too.
         self.tolerance(id, map)?;
         self.execution.frame_mut(id).stand = Stand::Join(Join {
-            outputs: vec![None; items.len()],
+            outputs: Outputs::none_of(items.len()),
             running: 0,
             next: 0,
             lanes,

@@ -6,6 +6,7 @@ use crate::Document;
 use crate::dataflow::Asked;
 use crate::frame::{FrameId, Join, Stand};
 use crate::history::EventDetails;
+use crate::outputs::Outputs;
 use crate::turn::{Halt, Turn};
 
 impl Turn<'_> {
@@ -15,7 +16,7 @@ impl Turn<'_> {
         let branches = u32::try_from(parallel.branches.len())
             .expect("a definition of at most 1 MB has fewer than 2^32 branches");
         self.execution.frame_mut(id).stand = Stand::Join(Join {
-            outputs: vec![None; parallel.branches.len()],
+            outputs: Outputs::none_of(parallel.branches.len()),
             running: branches,
             next: branches,
             lanes: branches,

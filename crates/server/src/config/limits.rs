@@ -158,6 +158,7 @@ impl LimitSettings {
             variables_bytes_max: bytes(&self.variables_bytes_max),
             map_lanes_max: count(&self.map_concurrency_max),
             execution_seconds_max: self.execution_seconds_max.value,
+            parts: interpreter::PartSizes::default(),
         }
     }
 }

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use interpreter::{Event, EventDetails, StateType, Status};
 
 use super::Seen;
+use crate::definitions::{StateSpec, WORD};
 use crate::violated;
 use crate::world::World;
 
@@ -42,6 +43,29 @@ impl World {
         }
         self.check_ends(seen);
         self.check_chains(seen);
+        self.check_words(seen);
+    }
+
+    /// R6: what was assigned once is there whenever it is asked for.
+    fn check_words(&mut self, seen: &Seen) {
+        for event in &seen.events {
+            if let EventDetails::StateExited { name, output, .. } = &event.details
+                && let Some(StateSpec::Recall) = self.author.specs.get(&**name)
+            {
+                let output = output.value();
+                let word = output.get("w").unwrap_or(output).get("word");
+                if word.and_then(|word| word.as_str()) != Some(WORD) {
+                    violated!(
+                        self,
+                        6,
+                        "{}: event {} shows {output} and not the word",
+                        seen.arn,
+                        event.id
+                    );
+                }
+                self.tally.words += 1;
+            }
+        }
     }
 
     /// R10 and R23: what hangs on one event. A chain forks only where branches begin.

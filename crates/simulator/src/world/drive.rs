@@ -105,6 +105,7 @@ impl World {
         match output {
             Output::Commit(commit) => {
                 note!(self, "commit {}", brief_commit(&commit));
+                self.tally.count_parts(&commit);
                 let moment = self.moment();
                 self.ledger.emitted(&commit, moment);
                 self.hand(by_ms, Handed::Commit(commit));
@@ -416,7 +417,11 @@ impl World {
                 let mut definitions =
                     |machine, revision| engine::load_definition(store, machine, revision);
                 match engine::load_execution(store, id, &mut definitions) {
-                    Ok(execution) => self.post(Message::Loaded { id, execution }),
+                    Ok(execution) => {
+                        let parts = execution.as_ref().map(|loaded| loaded.row.parts.len());
+                        self.tally.parts_read += parts.unwrap_or(0) as u64;
+                        self.post(Message::Loaded { id, execution });
+                    }
                     Err(error) => {
                         // As the server does: what cannot be read is read again.
                         note!(self, "load failed: {error}");

@@ -213,7 +213,15 @@ pub fn shard_options(dice: &mut Dice) -> ShardOptions {
         counts: engine::CountsMax::NONE,
         // Few, so that executions are read back all the time.
         executions_cached_max: 1 + dice.index(12),
-        limits: interpreter::Limits::default(),
+        limits: interpreter::Limits {
+            // Small ones, so that a few outputs and a word make parts.
+            parts: interpreter::PartSizes {
+                outputs: 1 + dice.number() as u32 % 3,
+                document_bytes: dice.index(20),
+                documents_bytes: dice.index(60),
+            },
+            ..interpreter::Limits::default()
+        },
         express_retention_ms: 0,
         retention_ms: 0,
         retention_bytes: 0,
