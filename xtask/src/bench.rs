@@ -16,10 +16,10 @@ mod interpreter;
 mod limits;
 mod lists;
 mod map_runs;
-mod memory;
 mod parked;
 mod passes;
 mod peers;
+mod polls;
 mod report;
 mod restart;
 mod restate;
@@ -63,7 +63,7 @@ const FULL: Scale = Scale {
     limit_time: Duration::from_secs(1),
     dispatches: 1_000,
     throughput_time: Duration::from_secs(5),
-    polls: 10_000,
+    polls: 18_000,
     parked: 1_000_000,
     parking_time: Duration::from_secs(360),
     stall_time: Duration::from_secs(120),
@@ -147,7 +147,7 @@ const PARTS: &[Part] = &[
     Part {
         name: "polls",
         in_rounds: false,
-        measure: |subject, scale, figures| memory::polls(&subject.start()?, scale.polls, figures),
+        measure: polls::open,
     },
     Part {
         name: "parked",
@@ -184,7 +184,12 @@ impl Subject {
         self.start_with(&[])
     }
 
-    /// The same with further flags.
+    /// Another, beside one that runs.
+    fn start_beside(&self) -> Result<ServerUnderTest, Failure> {
+        ServerUnderTest::start_program(self.program.clone(), "bench-beside", &[])
+    }
+
+    /// A fresh server with further flags.
     fn start_with(&self, flags: &[String]) -> Result<ServerUnderTest, Failure> {
         ServerUnderTest::start_program(self.program.clone(), "bench", flags)
     }

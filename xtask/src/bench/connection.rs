@@ -41,7 +41,13 @@ impl Connection {
             "Content-Type: application/x-amz-json-1.0\r\n\
              X-Amz-Target: AWSStepFunctions.{operation}\r\n"
         );
-        self.send_to("/", &headers, body)
+        self.send_to("POST /", &headers, body)
+    }
+
+    /// Asks for a page, and waits for it: status and body.
+    pub fn get(&mut self, path: &str) -> io::Result<(u16, &[u8])> {
+        self.send_to(&format!("GET {path}"), "", "")?;
+        self.receive()
     }
 
     /// Sends JSON to a path of a server of another kind, and waits for its answer: status and body.
@@ -50,15 +56,15 @@ impl Connection {
             "" => "",
             _ => "Content-Type: application/json\r\n",
         };
-        self.send_to(path, headers, body)?;
+        self.send_to(&format!("POST {path}"), headers, body)?;
         self.receive()
     }
 
-    fn send_to(&mut self, path: &str, headers: &str, body: &str) -> io::Result<()> {
+    fn send_to(&mut self, what: &str, headers: &str, body: &str) -> io::Result<()> {
         self.sent.clear();
         write!(
             self.sent,
-            "POST {path} HTTP/1.1\r\nHost: {}\r\n{headers}Content-Length: {}\r\n\r\n{body}",
+            "{what} HTTP/1.1\r\nHost: {}\r\n{headers}Content-Length: {}\r\n\r\n{body}",
             self.address,
             body.len()
         )?;

@@ -21,8 +21,7 @@ const WORKERS_OF_TARGET: usize = 64;
 /// Pause between two dispatches, so that the poll is open before the task comes.
 const POLL_OPENS: Duration = Duration::from_millis(2);
 
-/// From the call of StartExecution until the worker, whose one poll is open, has the task;
-/// and on until the worker's completion is acknowledged.
+/// How soon a task is dispatched, beside the least that it could take.
 pub fn dispatch(
     server: &ServerUnderTest,
     count: usize,
@@ -30,8 +29,33 @@ pub fn dispatch(
     figures: &mut Figures,
 ) -> Result<(), Failure> {
     let before = Limits::measure(time)?;
+    let (mut dispatches, mut round_trips) = dispatches(server, "dispatch", count)?;
+    let limits = before.or_better(Limits::measure(time)?);
+    // The start, the schedule and the hand-out to a poll that waits share one commit.
+    let least = limits.round_trip_ms + limits.append_ms;
+    for (name, times, most) in [
+        ("dispatch, one open poll", &mut dispatches, 2.0),
+        ("start to completion", &mut round_trips, 3.0),
+    ] {
+        let p50 = times.percentile_ms(0.5);
+        figures
+            .note_beside(format!("{name}, p50"), p50, "ms", least)
+            .at_most_times(most);
+        let p99 = times.percentile_ms(0.99);
+        figures.note_beside(format!("{name}, p99"), p99, "ms", least);
+    }
+    Ok(())
+}
+
+/// From the call of StartExecution until the worker, whose one poll is open, has the task;
+/// and on until the worker's completion is acknowledged. `name` names the activity.
+pub fn dispatches(
+    server: &ServerUnderTest,
+    name: &str,
+    count: usize,
+) -> Result<(Times, Times), Failure> {
     let mut starter = Service::connect(server.address())?;
-    let (activity, machine) = starter.one_activity("dispatch")?;
+    let (activity, machine) = starter.one_activity(name)?;
     let mut worker = Service::connect(server.address())?;
     let (sender, handed_out) = mpsc::channel();
     let worker = thread::spawn(move || -> Result<(), String> {
@@ -62,21 +86,7 @@ pub fn dispatch(
         round_trips.add(done - began);
     }
     worker.join().expect("the worker does not panic")?;
-    let limits = before.or_better(Limits::measure(time)?);
-    // The start, the schedule and the hand-out to a poll that waits share one commit.
-    let least = limits.round_trip_ms + limits.append_ms;
-    for (name, times, most) in [
-        ("dispatch, one open poll", &mut dispatches, 2.0),
-        ("start to completion", &mut round_trips, 3.0),
-    ] {
-        let p50 = times.percentile_ms(0.5);
-        figures
-            .note_beside(format!("{name}, p50"), p50, "ms", least)
-            .at_most_times(most);
-        let p99 = times.percentile_ms(0.99);
-        figures.note_beside(format!("{name}, p99"), p99, "ms", least);
-    }
-    Ok(())
+    Ok((dispatches, round_trips))
 }
 
 /// Permits for starts: so many executions may be open at once.
