@@ -27,6 +27,7 @@ mod permissions;
 mod table_list;
 
 use std::path::PathBuf;
+use std::time::{Duration, Instant};
 
 use store::{
     Commit, CommitNumber, Direction, Epoch, EventRun, ExecutionId, ExecutionRow, KvStore, Listing,
@@ -72,6 +73,20 @@ impl Options {
     }
 }
 
+/// What it took to open a store, for the operator's log. After a crash it is more than after a stop:
+/// what lay in memory is read again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Opening {
+    /// Until everything could be read and written.
+    pub took: Duration,
+    /// Of this, until the engine had read its own journal.
+    pub engine_took: Duration,
+    /// Groups of commits that the engine took over from the commit log.
+    pub groups_replayed: u64,
+    /// Bytes of keys and values in these groups.
+    pub bytes_replayed: u64,
+}
+
 /// A store in a folder.
 ///
 /// When it is dropped the folder is free for the next; nothing acknowledged waits for that.
@@ -80,6 +95,7 @@ pub struct EmbeddedStore {
     acknowledged: Acknowledged,
     store: KvStore<LoggedEngine<FjallEngine, LogFolder>>,
     folder: Folder,
+    opening: Opening,
 }
 
 impl EmbeddedStore {
@@ -87,13 +103,17 @@ impl EmbeddedStore {
     ///
     /// The process's umask is tightened to `077`, since the engine makes its files by itself.
     pub fn open(options: Options) -> Result<Self, OpenError> {
+        let began = Instant::now();
         let mut folder = Folder::lock(&options.path)?;
         folder.prepare(options.accept_loss)?;
+        let engine_began = Instant::now();
         let engine = FjallEngine::open(&folder.engine_path(), &options, folder.is_new())?;
+        let engine_took = engine_began.elapsed();
         let disk = LogFolder::new(folder.log_path());
         let engine =
             LoggedEngine::open(engine, disk, options.log_segment_bytes, folder.is_new_log())
                 .map_err(|error| folder.damaged(error))?;
+        let replayed = engine.replayed();
         let store = KvStore::open(engine).map_err(|error| folder.damaged(error))?;
         let last_commit = store.last_commit().map_err(|error| folder.damaged(error))?;
         let acknowledged = Acknowledged::open(&folder, last_commit, options.accept_loss)?;
@@ -102,7 +122,18 @@ impl EmbeddedStore {
             acknowledged,
             store,
             folder,
+            opening: Opening {
+                took: began.elapsed(),
+                engine_took,
+                groups_replayed: replayed.groups,
+                bytes_replayed: replayed.bytes,
+            },
         })
+    }
+
+    /// What it took to open it.
+    pub fn opening(&self) -> Opening {
+        self.opening
     }
 
     /// What was found and put right while opening, one sentence each, for the operator's log.

@@ -37,6 +37,7 @@ const APPLIED_KEY: [u8; 1] = [0];
 /// See the module's page.
 pub(crate) struct LoggedEngine<E: Behind, D: Disk> {
     log: Mutex<Log<D>>,
+    replayed: Replayed,
     shared: Arc<Shared<E, D>>,
     thread: Option<JoinHandle<()>>,
 }
@@ -67,6 +68,14 @@ enum Entry<D: Disk> {
     Sealed(Sealed<D::File>),
 }
 
+/// What the engine took over from the log when it was opened.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Replayed {
+    pub(crate) groups: u64,
+    /// Of keys and values.
+    pub(crate) bytes: u64,
+}
+
 /// Why a logged engine does not open.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum LoggedError {
@@ -87,8 +96,8 @@ impl<E: Behind, D: Disk> LoggedEngine<E, D> {
         segment_bytes: u64,
         is_new: bool,
     ) -> Result<Self, LoggedError> {
-        let log = if is_new {
-            Log::create(disk, segment_bytes)?
+        let (log, replayed) = if is_new {
+            (Log::create(disk, segment_bytes)?, Replayed::default())
         } else {
             let applied = engine
                 .view()
@@ -121,6 +130,7 @@ impl<E: Behind, D: Disk> LoggedEngine<E, D> {
             .spawn(move || behind.run())?;
         Ok(Self {
             log: Mutex::new(log),
+            replayed,
             shared,
             thread: Some(thread),
         })
@@ -128,6 +138,10 @@ impl<E: Behind, D: Disk> LoggedEngine<E, D> {
 
     pub(crate) fn engine(&self) -> &E {
         &self.shared.engine
+    }
+
+    pub(crate) fn replayed(&self) -> Replayed {
+        self.replayed
     }
 }
 
@@ -311,12 +325,16 @@ fn recover<E: Behind, D: Disk>(
     disk: D,
     segment_bytes: u64,
     applied: Group,
-) -> Result<Log<D>, LoggedError> {
+) -> Result<(Log<D>, Replayed), LoggedError> {
+    let mut replayed = Replayed::default();
     let mut groups = Vec::new();
     let mut bytes = 0;
     let mut last = 0;
     let replay = |group, ops: Vec<Op>| {
-        bytes += bytes_of(&ops);
+        let bytes_of_group = bytes_of(&ops);
+        replayed.groups += 1;
+        replayed.bytes += bytes_of_group as u64;
+        bytes += bytes_of_group;
         last = group;
         groups.push(ops);
         if bytes >= APPLY_BYTES_MAX {
@@ -330,7 +348,7 @@ fn recover<E: Behind, D: Disk>(
         engine.apply(with_group(merged(groups), last))?;
     }
     engine.persist()?;
-    log.finish().map_err(LoggedError::Log)
+    Ok((log.finish()?, replayed))
 }
 
 /// What is applied in one go: groups, and then perhaps the end of the segment they lay in.

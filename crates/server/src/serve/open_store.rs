@@ -20,5 +20,16 @@ pub fn open(settings: &Settings) -> Result<Arc<dyn Store>> {
     for warning in store.warnings() {
         log::line(Level::Warn, warning, &[]);
     }
+    let opening = store.opening();
+    log::line(
+        Level::Info,
+        "store opened",
+        &[
+            ("ms", &opening.took.as_millis()),
+            ("engine_ms", &opening.engine_took.as_millis()),
+            ("groups_replayed", &opening.groups_replayed),
+            ("bytes_replayed", &opening.bytes_replayed),
+        ],
+    );
     Ok(Arc::new(store))
 }

@@ -120,10 +120,16 @@ pub(super) fn record_at(segment: &[u8], at: usize, sequence: u64, group: u64) ->
     if number(frame, 4)? != group {
         return None;
     }
-    let length = u32::from_le_bytes(frame.get(..4)?.try_into().ok()?) as usize;
-    let from = at + FRAME_BYTES;
-    let payload = segment.get(from..from.checked_add(length)?)?;
+    let payload = payload_at(segment, at)?;
     (checksum(sequence, group, payload) == number(frame, 12)?).then_some(payload)
+}
+
+/// As many bytes after a frame at `at` as it says there are, whether or not it is one.
+fn payload_at(segment: &[u8], at: usize) -> Option<&[u8]> {
+    let length = segment.get(at..at.checked_add(4)?)?;
+    let length = u32::from_le_bytes(length.try_into().ok()?) as usize;
+    let from = at.checked_add(FRAME_BYTES)?;
+    segment.get(from..from.checked_add(length)?)
 }
 
 /// Bytes of a record in the segment, payload included.
@@ -135,17 +141,48 @@ pub(super) fn record_bytes(payload: &[u8]) -> usize {
 ///
 /// One record is written and synced before the next is begun. So a later record that checks proves
 /// that what does not check before it was durable once, and is damaged now.
+///
+/// What earlier uses of the file left is full of numbers that could be a frame's, each with a length
+/// of megabytes. So writes must lie there, to the last byte, before a checksum is made: else the
+/// end of a log in a used file took a second to find, which was most of a start.
 pub(super) fn is_damaged_from(segment: &[u8], at: usize, sequence: u64, group: u64) -> bool {
-    let groups = group..group.saturating_add(segment.len() as u64);
-    (at..segment.len().saturating_sub(FRAME_BYTES)).any(|at| {
-        number(segment, at + 4).is_some_and(|found| {
-            groups.contains(&found) && record_at(segment, at, sequence, found).is_some()
+    (at..segment.len().saturating_sub(FRAME_BYTES)).any(|candidate| {
+        // Records in between, each of which has a frame at least.
+        let between = ((candidate - at) / FRAME_BYTES) as u64;
+        let groups = group..=group.saturating_add(between);
+        number(segment, candidate + 4).is_some_and(|found| {
+            groups.contains(&found)
+                && payload_at(segment, candidate).is_some_and(is_writes)
+                && record_at(segment, candidate, sequence, found).is_some()
         })
     })
 }
 
 /// What [`record`] was made of; `None` when the bytes are none of a record's.
 pub(super) fn ops(mut payload: &[u8]) -> Option<Vec<Op>> {
+    let mut ops = Vec::new();
+    while !payload.is_empty() {
+        let (key, value) = next_write(&mut payload)?;
+        ops.push(match value {
+            None => Op::Delete(key.to_vec()),
+            Some(value) => Op::Put(key.to_vec(), value.to_vec()),
+        });
+    }
+    Some(ops)
+}
+
+/// Whether [`ops`] gives any.
+fn is_writes(mut payload: &[u8]) -> bool {
+    while !payload.is_empty() {
+        if next_write(&mut payload).is_none() {
+            return false;
+        }
+    }
+    true
+}
+
+/// Takes a key, and its value unless it is deleted, from the front.
+fn next_write<'a>(payload: &mut &'a [u8]) -> Option<(&'a [u8], Option<&'a [u8]>)> {
     fn text<'a>(from: &mut &'a [u8]) -> Option<&'a [u8]> {
         let (length, rest) = from.split_at_checked(4)?;
         let length = u32::from_le_bytes(length.try_into().ok()?) as usize;
@@ -153,19 +190,70 @@ pub(super) fn ops(mut payload: &[u8]) -> Option<Vec<Op>> {
         *from = rest;
         Some(text)
     }
-    let mut ops = Vec::new();
-    while let Some((kind, rest)) = payload.split_first() {
-        payload = rest;
-        let key = text(&mut payload)?.to_vec();
-        ops.push(match kind {
-            0 => Op::Delete(key),
-            1 => Op::Put(key, text(&mut payload)?.to_vec()),
-            _ => return None,
-        });
+    let (kind, rest) = payload.split_first()?;
+    *payload = rest;
+    let key = text(payload)?;
+    match kind {
+        0 => Some((key, None)),
+        1 => Some((key, Some(text(payload)?))),
+        _ => None,
     }
-    Some(ops)
 }
 
 fn number(bytes: &[u8], at: usize) -> Option<u64> {
     Some(u64::from_le_bytes(bytes.get(at..at + 8)?.try_into().ok()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SEQUENCE: u64 = 7;
+
+    fn put(value: &[u8]) -> Vec<Op> {
+        vec![Op::Put(b"key".to_vec(), value.to_vec())]
+    }
+
+    #[test]
+    fn a_record_behind_one_that_does_not_check_is_found() {
+        for gap in [0, 1, 1_000] {
+            let mut segment = record(SEQUENCE, 5, &put(b"torn"));
+            segment[FRAME_BYTES] ^= 1;
+            segment.resize(segment.len() + gap, 0);
+            segment.extend(record(SEQUENCE, 6, &[Op::Delete(b"key".to_vec())]));
+            segment.resize(segment.len() + 1_000, 0);
+            assert!(is_damaged_from(&segment, 0, SEQUENCE, 5), "{gap}");
+            assert!(!is_damaged_from(&segment, 0, SEQUENCE + 1, 5), "{gap}");
+        }
+    }
+
+    /// Were a checksum made of everything that might be a record, this would go over four terabytes.
+    #[test]
+    fn what_a_used_file_is_full_of_costs_no_checksums() {
+        let mut segment = Vec::new();
+        while segment.len() < 16 << 20 {
+            segment.extend((7_u32 << 20).to_le_bytes());
+            segment.extend(6_u64.to_le_bytes());
+            segment.extend([0xff; 8]);
+        }
+        assert!(!is_damaged_from(&segment, 0, SEQUENCE, 5));
+    }
+
+    #[test]
+    fn every_write_comes_back() {
+        let ops_given = vec![
+            Op::Put(b"a".to_vec(), b"1".to_vec()),
+            Op::Delete(Vec::new()),
+            Op::Put(b"b".to_vec(), Vec::new()),
+        ];
+        let record = record(SEQUENCE, 5, &ops_given);
+        let payload = record_at(&record, 0, SEQUENCE, 5).unwrap();
+        assert!(is_writes(payload));
+        assert_eq!(ops(payload), Some(ops_given));
+        // Every end before the last is within a write, or between two.
+        let whole = (0..payload.len())
+            .filter(|end| is_writes(&payload[..*end]))
+            .count();
+        assert_eq!(whole, 3);
+    }
 }
