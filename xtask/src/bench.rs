@@ -12,6 +12,7 @@ mod calls;
 mod cold;
 mod connection;
 mod figures;
+mod flat;
 mod interpreter;
 mod limits;
 mod lists;
@@ -158,6 +159,11 @@ const PARTS: &[Part] = &[
         name: "lists",
         in_rounds: false,
         measure: lists::pages,
+    },
+    Part {
+        name: "flat",
+        in_rounds: false,
+        measure: flat::steps,
     },
     Part {
         name: "map-runs",

@@ -100,7 +100,12 @@ impl Service {
 
     /// Completes a task.
     pub fn succeed(&mut self, task: &Task) -> Result<(), Failure> {
-        let asked = json!({"taskToken": task.token, "output": "{\"ok\":true}"});
+        self.succeed_with(task, "{\"ok\":true}")
+    }
+
+    /// Completes a task with that output.
+    pub fn succeed_with(&mut self, task: &Task, output: &str) -> Result<(), Failure> {
+        let asked = json!({"taskToken": task.token, "output": output});
         self.call("SendTaskSuccess", &asked).map(drop)
     }
 }
