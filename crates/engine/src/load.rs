@@ -35,8 +35,9 @@ pub fn load_execution(
     let Some(row) = store.execution(id)? else {
         return Ok(None);
     };
-    let documents = documents_of(store, id, &row)?;
-    let execution = restored(&row, &documents)?;
+    let wanted = Execution::documents_of(&row.snapshot, &row.parts);
+    let documents = documents(store, id, wanted.ok_or_else(unreadable)?)?;
+    let execution = restored(&row, &mut |home| documents.get(&home).cloned())?;
     let birth = execution.birth();
     let definition = definitions(birth.machine, birth.machine_revision)?.ok_or_else(|| {
         records::damaged(
@@ -77,32 +78,39 @@ pub fn load_definition(
     }))
 }
 
-/// The execution of a row, with its documents.
+/// The execution of a row, for those who only look at it: of its documents its input and its output are
+/// there. What its lines stand on, such as the outputs of thousands of items, is not read.
 pub(crate) fn restore(
     store: &dyn Store,
     id: ExecutionId,
     row: &ExecutionRow,
 ) -> Result<Execution, StoreError> {
-    restored(row, &documents_of(store, id, row)?)
+    let wanted = Execution::documents_shown(&row.snapshot).ok_or_else(unreadable)?;
+    let shown = documents(store, id, wanted)?;
+    let unread = Document::from_text("null");
+    restored(row, &mut |home| {
+        let document = shown.get(&home).unwrap_or(&unread);
+        Some(document.clone())
+    })
 }
 
 fn restored(
     row: &ExecutionRow,
-    documents: &BTreeMap<EventId, Document>,
+    document: &mut dyn FnMut(EventId) -> Option<Document>,
 ) -> Result<Execution, StoreError> {
-    Execution::restore(&row.snapshot, &row.parts, &mut |home| {
-        documents.get(&home).cloned()
-    })
-    .ok_or_else(|| StoreError::Damaged("a snapshot does not read".into()))
+    Execution::restore(&row.snapshot, &row.parts, document).ok_or_else(unreadable)
 }
 
-fn documents_of(
+fn unreadable() -> StoreError {
+    StoreError::Damaged("a snapshot does not read".into())
+}
+
+/// The documents that stand in those events.
+fn documents(
     store: &dyn Store,
     id: ExecutionId,
-    row: &ExecutionRow,
+    wanted: Vec<EventId>,
 ) -> Result<BTreeMap<EventId, Document>, StoreError> {
-    let wanted = Execution::documents_of(&row.snapshot, &row.parts)
-        .ok_or_else(|| StoreError::Damaged("a snapshot does not read".into()))?;
     let mut found = BTreeMap::new();
     for home in wanted {
         if found.contains_key(&home) {

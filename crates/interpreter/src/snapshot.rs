@@ -186,6 +186,20 @@ impl Execution {
         Some(events.into_iter().collect())
     }
 
+    /// Of these, the events whose documents are the input and the output: those who only look at an
+    /// execution need no others, and may give [`Execution::restore`] anything in their place.
+    pub fn documents_shown(snapshot: &[u8]) -> Option<Vec<u32>> {
+        let body = read(snapshot)?.body;
+        let shown = [Some(body.input), body.output].into_iter().flatten();
+        let events: BTreeSet<EventId> = shown
+            .filter_map(|place| match place {
+                Place::At(event) => Some(event),
+                Place::Here(_) | Place::Part(_) => None,
+            })
+            .collect();
+        Some(events.into_iter().collect())
+    }
+
     /// The execution that [`Execution::snapshot`] wrote, with all the parts there were then; `None` when
     /// the bytes are damaged, or when a document is not given.
     pub fn restore(
