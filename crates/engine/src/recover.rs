@@ -59,7 +59,7 @@ impl Shard {
             definitions: BTreeMap::new(),
             log_plans: BTreeMap::new(),
             awaiting_definition: BTreeMap::new(),
-            executions: Executions::new(options.executions_cached_max),
+            executions: Executions::new(options.executions_cached),
             map_runs: MapRuns::default(),
             express_retention_ms: options.express_retention_ms,
             retention_ms: options.retention_ms,

@@ -14,7 +14,7 @@ use crate::arn::Owner;
 use crate::clock::HistoryClock;
 use crate::counts::CountsMax;
 use crate::delivery::{Delivery, Outbox, TaskSearch};
-use crate::executions::{Executions, Work};
+use crate::executions::{Cached, Executions, Work};
 use crate::holds::Tally;
 use crate::ids::Ids;
 use crate::load::Definition;
@@ -43,8 +43,8 @@ pub struct ShardOptions {
     pub poll_hold_ms: i64,
     /// Most polls parked on one activity; 100,000 by default.
     pub polls_per_activity_max: usize,
-    /// Most executions kept in memory.
-    pub executions_cached_max: usize,
+    /// How many executions are kept in memory, without those somebody works with.
+    pub executions_cached: Cached,
     /// Most things of each kind.
     pub counts: CountsMax,
     /// The limits of each execution; AWS's by default.

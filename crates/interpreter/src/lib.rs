@@ -35,6 +35,7 @@ mod states;
 mod step;
 pub mod test_state;
 mod turn;
+mod weight;
 
 pub use document::Document;
 pub use effect::{Due, Effect, TimerId, TimerKind};

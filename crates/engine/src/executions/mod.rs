@@ -42,6 +42,8 @@ pub(crate) struct Live {
     /// Whether its row says what it holds, so that it may leave memory with that.
     pub(crate) may_leave: bool,
     used: u64,
+    /// About how many bytes of memory it took when it was put there.
+    memory_bytes: usize,
 }
 
 impl Live {
@@ -59,6 +61,7 @@ impl Live {
             footprint: Footprint::default(),
             may_leave: false,
             used: 0,
+            memory_bytes: 0,
         }
     }
 
@@ -86,10 +89,22 @@ pub(crate) struct Executions {
     slots: BTreeMap<ExecutionId, Slot>,
     by_use: BTreeSet<(u64, ExecutionId)>,
     uses: u64,
-    cached_max: usize,
+    /// About how much memory those take that are in `by_use`.
+    memory_bytes: usize,
+    cached_max: Cached,
     loading: usize,
     /// Closed executions, to be dropped once the commit that closed them is durable.
     closing: VecDeque<(CommitNumber, ExecutionId)>,
+}
+
+/// How many executions are kept in memory when nobody works with them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cached {
+    /// Most of them.
+    pub count: usize,
+    /// About how many bytes of memory they may take together. The sixteen used last stay, however
+    /// large they are: those somebody works with are not to be read again at each step.
+    pub bytes: usize,
 }
 
 /// What is to be done with work for an execution.
@@ -103,11 +118,12 @@ pub(crate) enum Found {
 }
 
 impl Executions {
-    pub(crate) fn new(cached_max: usize) -> Executions {
+    pub(crate) fn new(cached_max: Cached) -> Executions {
         Executions {
             slots: BTreeMap::new(),
             by_use: BTreeSet::new(),
             uses: 0,
+            memory_bytes: 0,
             cached_max,
             loading: 0,
             closing: VecDeque::new(),
@@ -118,7 +134,7 @@ impl Executions {
     pub(crate) fn take_for(&mut self, id: ExecutionId, work: Work) -> Found {
         match self.slots.remove(&id) {
             Some(Slot::Here(live)) => {
-                self.by_use.remove(&(live.used, id));
+                self.leaves(id, &live);
                 Found::Here(live, work)
             }
             Some(Slot::Loading(mut waiting)) => {
@@ -148,7 +164,7 @@ impl Executions {
     pub(crate) fn take(&mut self, id: ExecutionId) -> Option<Box<Live>> {
         match self.slots.remove(&id)? {
             Slot::Here(live) => {
-                self.by_use.remove(&(live.used, id));
+                self.leaves(id, &live);
                 Some(live)
             }
             loading @ Slot::Loading(_) => {
@@ -177,9 +193,23 @@ impl Executions {
     pub(crate) fn put_back(&mut self, id: ExecutionId, mut live: Box<Live>) {
         self.uses += 1;
         live.used = self.uses;
+        live.memory_bytes = live.execution.memory_bytes();
+        self.memory_bytes += live.memory_bytes;
         self.by_use.insert((live.used, id));
         let before = self.slots.insert(id, Slot::Here(live));
         assert!(before.is_none(), "an execution is in memory once");
+    }
+
+    /// It was in memory, and is not for now.
+    fn leaves(&mut self, id: ExecutionId, live: &Live) {
+        self.by_use.remove(&(live.used, id));
+        self.memory_bytes -= live.memory_bytes;
+    }
+
+    fn are_too_many(&self) -> bool {
+        let count = self.by_use.len();
+        count > self.cached_max.count
+            || count > KEPT_ANYWAY && self.memory_bytes > self.cached_max.bytes
     }
 
     /// Remembers to drop a closed execution.
@@ -199,7 +229,7 @@ impl Executions {
             self.drop_or_put_back(id, durable, &mut left);
         }
         let mut looked_at = 0;
-        while self.by_use.len() > self.cached_max && looked_at < SHRINK_STEPS_MAX {
+        while self.are_too_many() && looked_at < SHRINK_STEPS_MAX {
             looked_at += 1;
             let Some(&(_, id)) = self.by_use.first() else {
                 break;
@@ -233,6 +263,9 @@ impl Executions {
 
 /// How many executions one message may look at to make room.
 const SHRINK_STEPS_MAX: usize = 64;
+
+/// See [`Cached::bytes`].
+const KEPT_ANYWAY: usize = 16;
 
 fn may_go(live: &Live, durable: CommitNumber) -> bool {
     let settled = live.doubts == 0 && live.deferred.is_empty();

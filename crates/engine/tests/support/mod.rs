@@ -123,7 +123,10 @@ pub fn options() -> ShardOptions {
         poll_hold_ms: 59_500,
         polls_per_activity_max: 3,
         counts: engine::CountsMax::NONE,
-        executions_cached_max: 2,
+        executions_cached: engine::Cached {
+            count: 2,
+            bytes: usize::MAX,
+        },
         limits: interpreter::Limits::default(),
         express_retention_ms: 0,
         retention_ms: 0,

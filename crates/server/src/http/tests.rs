@@ -59,7 +59,10 @@ pub(super) fn edge(runtime: tokio::runtime::Handle) -> (Edge, driver::Threads) {
         poll_hold_ms: 60_000,
         polls_per_activity_max: 100,
         counts: engine::CountsMax::NONE,
-        executions_cached_max: 100,
+        executions_cached: engine::Cached {
+            count: 100,
+            bytes: usize::MAX,
+        },
         limits: interpreter::Limits::default(),
         express_retention_ms: 0,
         retention_ms: 0,

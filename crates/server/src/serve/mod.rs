@@ -36,6 +36,10 @@ use identity::Identity;
 use integrations::items::Objects;
 use integrations::{Outbound, OutboundOptions};
 
+/// Memory for executions that nobody works with, in bytes: some 16,000 small ones. More than the 10,000
+/// children that a map run has open, so that none of them is read again for its next step.
+const EXECUTIONS_CACHED_BYTES: usize = 64 << 20;
+
 /// Threads that may wait for the disk or compute: readers, trials, calls, map runs, and two more for what the
 /// engine reads back.
 const BLOCKING_THREADS: usize =
@@ -138,7 +142,10 @@ fn start(
         seed: getrandom::u64().context("the system gives no random bytes")?,
         poll_hold_ms: settings.poll_hold_ms(),
         polls_per_activity_max: settings.polls_per_activity.value,
-        executions_cached_max: settings.executions_cached.value,
+        executions_cached: engine::Cached {
+            count: settings.executions_cached.value,
+            bytes: EXECUTIONS_CACHED_BYTES,
+        },
         counts: counts(settings),
         limits: settings.limits.of_executions(),
         express_retention_ms: settings.express_retention.value.millis(),

@@ -212,7 +212,10 @@ pub fn shard_options(dice: &mut Dice) -> ShardOptions {
         polls_per_activity_max: 8,
         counts: engine::CountsMax::NONE,
         // Few, so that executions are read back all the time.
-        executions_cached_max: 1 + dice.index(12),
+        executions_cached: engine::Cached {
+            count: 1 + dice.index(12),
+            bytes: usize::MAX,
+        },
         limits: interpreter::Limits {
             // Small ones, so that a few outputs and a word make parts.
             parts: interpreter::PartSizes {
