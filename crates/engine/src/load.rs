@@ -25,6 +25,9 @@ pub struct Definition {
     pub logging: Option<Arc<LogPlan>>,
 }
 
+/// Most events read at once for the documents they hold: each may be 256 KiB.
+const EVENTS_AT_ONCE: u32 = 64;
+
 /// Reads what [`crate::Output::LoadExecution`] asks for. `definitions` gives parsed definitions by
 /// machine and revision, from a cache or by [`load_definition`].
 pub fn load_execution(
@@ -105,28 +108,32 @@ fn unreadable() -> StoreError {
     StoreError::Damaged("a snapshot does not read".into())
 }
 
-/// The documents that stand in those events.
+/// The documents that stand in those events, which are in order. Those that stand near each other are
+/// read at once: the outputs of a Map's items are thousands, each a few events behind the last.
 fn documents(
     store: &dyn Store,
     id: ExecutionId,
     wanted: Vec<EventId>,
 ) -> Result<BTreeMap<EventId, Document>, StoreError> {
     let mut found = BTreeMap::new();
-    for home in wanted {
-        if found.contains_key(&home) {
-            continue;
-        }
-        // One read brings the whole run, and with it, most often, every other document wanted.
-        for event in run_of(store, id, home)? {
-            if let Some(document) = event.own_document() {
+    let mut left = &wanted[..];
+    while let Some(&home) = left.first() {
+        let near = left.partition_point(|event| event - home < EVENTS_AT_ONCE);
+        let (now, later) = left.split_at(near);
+        let last = now.last().unwrap_or(&home);
+        for event in events(store, id, home, last - home + 1)? {
+            if now.binary_search(&event.id()).is_ok()
+                && let Some(document) = event.own_document()
+            {
                 found.insert(event.id(), document);
             }
         }
-        if !found.contains_key(&home) {
+        if let Some(missing) = now.iter().find(|event| !found.contains_key(event)) {
             return Err(StoreError::Damaged(format!(
-                "event {home} holds no document"
+                "event {missing} holds no document"
             )));
         }
+        left = later;
     }
     Ok(found)
 }
@@ -137,22 +144,24 @@ pub(crate) fn document(
     id: ExecutionId,
     home: EventId,
 ) -> Result<Option<Document>, StoreError> {
-    let events = run_of(store, id, home)?;
-    Ok(events
+    Ok(events(store, id, home, 1)?
         .iter()
         .find(|event| event.id() == home)
         .and_then(|event| event.own_document()))
 }
 
-fn run_of(
+/// So many events from the first one on, and those that were written with them.
+fn events(
     store: &dyn Store,
     id: ExecutionId,
-    event: EventId,
+    first: EventId,
+    count: u32,
 ) -> Result<Vec<StoredEvent>, StoreError> {
-    let runs = store.events(id, event, Direction::Forward, 1)?;
-    let Some(run) = runs.first() else {
-        return Ok(Vec::new());
-    };
-    history::decode(&run.bytes)
-        .map_err(|_| StoreError::Damaged(format!("the events at {} do not read", run.first)))
+    let mut events = Vec::new();
+    for run in store.events(id, first, Direction::Forward, count)? {
+        events.extend(history::decode(&run.bytes).map_err(|_| {
+            StoreError::Damaged(format!("the events at {} do not read", run.first))
+        })?);
+    }
+    Ok(events)
 }

@@ -12,7 +12,7 @@ use interpreter::{Limits, PartSizes, Status};
 use store::MemoryStore;
 use support::{CommitBytes, Driver, options};
 
-const ITEMS: usize = 2_000;
+const ITEMS: usize = 1_000;
 
 /// Nothing is kept apart: what was, before there were parts.
 const WHOLE: PartSizes = PartSizes {
