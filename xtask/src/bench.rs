@@ -26,6 +26,7 @@ mod restart;
 mod restate;
 mod service;
 mod stall;
+mod sweep;
 mod throughput;
 
 use std::os::unix::process::CommandExt;
@@ -44,6 +45,7 @@ use report::{Before, Occasion};
 const RAISED: &str = "TOWPATH_BENCH_OPEN_FILES_RAISED";
 
 /// How much of everything.
+#[derive(Clone, Copy)]
 struct Scale {
     quick: bool,
     rounds: usize,
@@ -169,6 +171,11 @@ const PARTS: &[Part] = &[
         name: "map-runs",
         in_rounds: false,
         measure: map_runs::of_a_file,
+    },
+    Part {
+        name: "sweep",
+        in_rounds: false,
+        measure: sweep::beside_executions,
     },
     Part {
         name: "stall",

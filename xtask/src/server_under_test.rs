@@ -95,6 +95,18 @@ impl ServerUnderTest {
         Ok(())
     }
 
+    /// The same with other flags; returns when it answers.
+    pub fn start_again_with(&mut self, flags: &[String]) -> Result<(), Failure> {
+        self.flags = flags.to_vec();
+        self.kill_and_start_again()?;
+        self.wait_until_it_answers()
+    }
+
+    /// What its folder takes on the disk, in bytes.
+    pub fn folder_bytes(&self) -> u64 {
+        bytes_in(&self.data)
+    }
+
     fn wait_until_it_answers(&self) -> Result<(), Failure> {
         let started = Instant::now();
         while started.elapsed() < START_TIMEOUT {
@@ -106,6 +118,17 @@ impl ServerUnderTest {
         let log = fs::read_to_string(&self.log).unwrap_or_default();
         Err(format!("the server does not answer at {}:\n{log}", self.address).into())
     }
+}
+
+/// The files of a folder and of those in it. One that goes while others are counted takes nothing.
+fn bytes_in(folder: &Path) -> u64 {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    let bytes = entries.map(|entry| match entry.metadata() {
+        Ok(metadata) if metadata.is_dir() => bytes_in(&entry.path()),
+        Ok(metadata) => metadata.len(),
+        Err(_) => 0,
+    });
+    bytes.sum()
 }
 
 impl Drop for ServerUnderTest {

@@ -9,6 +9,8 @@ use interpreter::{Birth, Status};
 use serde::{Deserialize, Serialize};
 use store::EventRun;
 
+use crate::holds::Holds;
+
 /// See the page. Kept with what the execution holds.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Footprint {
@@ -93,6 +95,15 @@ impl Footprint {
         let is_all = !self.runs.is_empty() && self.parts_bytes == 0;
         is_all.then(|| self.runs.clone())
     }
+}
+
+/// What [`store::ExecutionWrite::holds`] says: how many bytes the execution counts while it is closed, and
+/// whether it ever started a map run. `None` when it is open, or of a version that did not say. For
+/// checks.
+pub fn closed_bytes(holds: &[u8]) -> Option<(u64, bool)> {
+    let footprint = Holds::decode(holds)?.footprint;
+    let closed = footprint.closed?;
+    Some((closed.bytes, footprint.has_map_runs))
 }
 
 #[cfg(test)]

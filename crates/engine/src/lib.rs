@@ -52,6 +52,7 @@ pub use at_once::AtOnce;
 pub use counts::CountsMax;
 pub use delivery::{TaskSearch, find_tasks};
 pub use executions::Cached;
+pub use footprint::closed_bytes;
 pub use load::{Definition, load_definition, load_execution};
 pub use machine_type::machine_type;
 pub use map_runs::{

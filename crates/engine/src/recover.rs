@@ -27,7 +27,8 @@ impl Shard {
         store: &dyn Store,
         now: Now,
     ) -> Result<Shard, StoreError> {
-        let clock = HistoryClock::starting_at(store.latest_ms()?);
+        let latest_ms = store.latest_ms()?;
+        let clock = HistoryClock::starting_at(latest_ms);
         // Whoever began before and wrote nothing left no row with this number.
         let process = store.last_commit()?;
         let said = store.tally()?;
@@ -65,7 +66,7 @@ impl Shard {
             retention_ms: options.retention_ms,
             retention_bytes: options.retention_bytes,
             closed_bytes: tally.closed_bytes,
-            sweep: Sweep::starting_at(now, process, clock.seen(now)),
+            sweep: Sweep::starting_at(now, process, latest_ms),
             sync_executions: 0,
             records_commit: 0,
             delivery: Delivery::starting_with(process, tasks, tally.next_position, options.windows),

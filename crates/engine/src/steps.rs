@@ -11,7 +11,7 @@ use crate::executions::{Found, Live, Turn, Work};
 use crate::holds::Holds;
 use crate::message::{LoadedExecution, Now, Output, Ticket};
 use crate::operations::stop_execution::does_not_exist;
-use crate::operations::{Operation, Response};
+use crate::operations::{Operation, Request, Response, start_execution};
 use crate::quarantine::{guarded, in_quarantine};
 use crate::rejection::{ErrorName, Rejection};
 use crate::shapes::ActivityTask;
@@ -101,7 +101,8 @@ impl Shard {
         }
     }
 
-    /// Work for an execution that the store does not have.
+    /// Work for an execution that the store does not have, or will not have when the last commit is
+    /// durable: who asks is not told before.
     fn nothing_there(
         &mut self,
         id: ExecutionId,
@@ -119,30 +120,21 @@ impl Shard {
                         ),
                         _ => task_timed_out(),
                     };
-                    self.reply(ticket, 0, Err(rejection), out);
+                    self.reply(ticket, self.issued, Err(rejection), out);
                 }
                 Work::Redrive { ticket, .. } => {
                     let rejection = Rejection::new(
                         ErrorName::ExecutionDoesNotExist,
                         "Execution Does Not Exist",
                     );
-                    self.reply(ticket, 0, Err(rejection), out);
+                    self.reply(ticket, self.issued, Err(rejection), out);
                 }
                 Work::StopById { ticket, request } => {
                     let rejection = does_not_exist(&request.execution_arn);
-                    self.reply(ticket, 0, Err(rejection), out);
+                    self.reply(ticket, self.issued, Err(rejection), out);
                 }
-                Work::Join { ticket, request } => {
-                    // Its retention is over: the name is free again.
-                    let start = WaitingStart {
-                        ticket,
-                        request: *request,
-                        lookup: None,
-                        chosen: None,
-                        sync: None,
-                    };
-                    self.begin_execution(start, now, out);
-                }
+                // Its retention is over: the name is free again.
+                Work::Join { ticket, request } => self.start_anew(id, ticket, *request, now, out),
                 Work::Offer { ticket, event } => {
                     self.delivery.tasks.remove(&(id, event));
                     self.park_again(ticket);
@@ -157,6 +149,43 @@ impl Shard {
                 | Work::AbortChild { .. }
                 | Work::RedriveChild { .. } => {}
             }
+        }
+    }
+
+    /// A start whose name was that of an execution that is gone.
+    fn start_anew(
+        &mut self,
+        gone: ExecutionId,
+        ticket: Ticket,
+        request: start_execution::Request,
+        now: Now,
+        out: &mut Vec<Output>,
+    ) {
+        let name = request.name_to_look_up();
+        let claim = name.map(|(machine, name)| (machine.to_owned(), name.to_owned()));
+        match claim.and_then(|claim| self.names.get(&claim)) {
+            // Nobody has claimed it since.
+            Some((_, id)) if *id == gone => {
+                let start = WaitingStart {
+                    ticket,
+                    request,
+                    lookup: None,
+                    chosen: None,
+                    sync: None,
+                };
+                self.begin_execution(start, now, out);
+            }
+            // Another start was first.
+            Some((_, id)) => {
+                let request = Box::new(request);
+                let work = Work::Join { ticket, request };
+                self.agenda.push_back((*id, work));
+            }
+            // So long ago that the store knows better.
+            None => out.push(Output::LookUpAgain {
+                ticket,
+                request: Request::StartExecution(request),
+            }),
         }
     }
 

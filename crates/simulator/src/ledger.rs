@@ -3,7 +3,7 @@
 //!
 //! A commit is on the books once it is durable. What a crash took away was never there.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use store::{Commit, CommitNumber, ExecutionId, TaskRow, TimerRow};
 
@@ -43,6 +43,14 @@ pub struct Account {
     pub name: String,
     /// Its status; opaque, as in the listing.
     pub status: u8,
+    /// When it came to that, by the clock of history.
+    pub listed_ms: i64,
+    /// What it counts while it is closed, in bytes.
+    pub closed_bytes: u64,
+    /// Whether it ever started a map run.
+    pub has_map_runs: bool,
+    /// Of which map run it is a child.
+    pub map_run_arn: Option<String>,
     /// When each event was written; the first is that of event 1.
     pub written: Vec<Moment>,
     /// Armed timers, and when each was armed.
@@ -65,11 +73,44 @@ pub struct Ledger {
     recoveries: Vec<Recovery>,
     /// What was wrong with the commits themselves.
     pub oddities: Vec<(u32, String)>,
+    /// What the operator lets closed executions have.
+    pub retention: Retention,
+    /// What went when that was over.
+    pub gone: Gone,
+    /// When an execution was open again for the last time, in true time.
+    reopened_ms: i64,
 }
+
+/// How long closed executions are kept, in milliseconds, and how many bytes they may take; 0 each: there is
+/// no limit.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Retention {
+    /// In milliseconds.
+    pub ms: i64,
+    /// In bytes.
+    pub bytes: u64,
+}
+
+/// Executions that are not there any more.
+#[derive(Debug, Default)]
+pub struct Gone {
+    /// All of them.
+    pub accounts: BTreeMap<ExecutionId, Account>,
+    /// Their ARNs. Others may have the same by now.
+    pub arns: BTreeSet<String>,
+    /// Map runs that have lost children, or all that they had.
+    pub map_runs: BTreeSet<String>,
+    /// ARNs of those that went since somebody asked.
+    pub lately: Vec<String>,
+}
+
+/// What an execution does in the moment that it is open again may be more than what had to go, in
+/// milliseconds.
+const REOPENED_MS: i64 = 10_000;
 
 impl Ledger {
     /// Empty books; the first process begins with the world.
-    pub fn new() -> Ledger {
+    pub fn new(retention: Retention) -> Ledger {
         let beginning = Recovery {
             true_ms: 0,
             history_ms: 0,
@@ -80,6 +121,9 @@ impl Ledger {
             queues: BTreeMap::new(),
             recoveries: vec![beginning],
             oddities: Vec::new(),
+            retention,
+            gone: Gone::default(),
+            reopened_ms: i64::MIN / 2,
         }
     }
 
@@ -158,7 +202,45 @@ impl Ledger {
         begun.true_ms.saturating_add(left_ms.max(0))
     }
 
-    fn book(&mut self, commit: Commit, moment: Moment) {
+    fn book(&mut self, mut commit: Commit, moment: Moment) {
+        let removals = std::mem::take(&mut commit.removals);
+        let at_ms = commit.at_ms;
+        self.book_writes(commit, moment);
+        let ids: Vec<ExecutionId> = removals.iter().map(|removal| removal.id).collect();
+        self.book_removals(&ids, at_ms, moment);
+    }
+
+    /// R40: what goes is closed, and its time is over, or all that is closed takes too much.
+    fn book_removals(&mut self, ids: &[ExecutionId], at_ms: i64, moment: Moment) {
+        let Retention { ms, bytes } = self.retention;
+        let total: u64 = self.accounts.values().map(|it| it.closed_bytes).sum();
+        let is_over = bytes > 0 && total > bytes;
+        let may_be_over = moment.true_ms - self.reopened_ms < REOPENED_MS;
+        for id in ids {
+            let Some(account) = self.accounts.remove(id) else {
+                let found = format!("{id:?} goes, and is not there");
+                self.oddities.push((40, found));
+                continue;
+            };
+            let is_old = ms > 0 && account.listed_ms < at_ms.saturating_sub(ms);
+            // What goes with another, or after its own children, goes whatever there is.
+            let goes_along = account.is_child || account.has_map_runs;
+            let is_right = is_old || is_over || (bytes > 0 && (goes_along || may_be_over));
+            if account.status == 0 || !(is_right || (ms > 0 && account.is_child)) {
+                let found = format!(
+                    "{} goes with status {} since {} at {at_ms}; {total} of {bytes} bytes are taken",
+                    account.arn, account.status, account.listed_ms
+                );
+                self.oddities.push((40, found));
+            }
+            self.gone.arns.insert(account.arn.clone());
+            self.gone.lately.push(account.arn.clone());
+            self.gone.map_runs.extend(account.map_run_arn.clone());
+            self.gone.accounts.insert(*id, account);
+        }
+    }
+
+    fn book_writes(&mut self, commit: Commit, moment: Moment) {
         for write in commit.executions {
             let account = self.accounts.entry(write.id).or_default();
             if write.revision == 1 {
@@ -172,6 +254,8 @@ impl Ledger {
                 if let Some(birth) = born.as_ref().map(|born| born.birth()) {
                     account.arn = birth.execution_arn.to_string();
                     account.is_child = birth.child.is_some();
+                    let child = birth.child.as_ref();
+                    account.map_run_arn = child.map(|child| child.map_run_arn.to_string());
                 }
             }
             if let Some(claim) = write.name {
@@ -179,8 +263,15 @@ impl Ledger {
                 account.name = claim.name;
             }
             if let Some(moved) = write.listings.into_iter().next() {
+                if account.status != 0 && moved.to.status == 0 {
+                    self.reopened_ms = moment.true_ms;
+                }
                 account.status = moved.to.status;
+                account.listed_ms = moved.to.time_ms;
             }
+            let closed = engine::closed_bytes(&write.holds);
+            account.closed_bytes = closed.map_or(0, |(bytes, _)| bytes);
+            account.has_map_runs |= closed.is_some_and(|(_, has_map_runs)| has_map_runs);
             if let Some(run) = write.events {
                 if run.first as usize != account.written.len() + 1 {
                     let found = format!(
@@ -226,6 +317,6 @@ impl Ledger {
 
 impl Default for Ledger {
     fn default() -> Ledger {
-        Ledger::new()
+        Ledger::new(Retention::default())
     }
 }

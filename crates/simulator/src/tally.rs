@@ -10,6 +10,7 @@ use crate::world::wire::Told;
 pub const FAULTS: &[&str] = &[
     "activity deleted",
     "client gone before its answer",
+    "closed execution expired",
     "completion after the end",
     "completion sent twice",
     "crash after an answer",

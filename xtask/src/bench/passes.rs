@@ -14,13 +14,14 @@ use crate::Failure;
 use crate::server_under_test::ServerUnderTest;
 
 /// Connections that start executions of STANDARD machines.
-const STARTERS: usize = 64;
+pub const STARTERS: usize = 64;
 /// Connections that start executions and wait for their output.
 const CALLERS: usize = 8;
 /// Longest wait for the last executions to end.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-fn five_passes() -> Value {
+/// A definition of five states that do nothing.
+pub fn five_passes() -> Value {
     let state = |next: &str| json!({"Type": "Pass", "Next": next});
     json!({"StartAt": "A", "States": {
         "A": state("B"), "B": state("C"), "C": state("D"), "D": state("E"),

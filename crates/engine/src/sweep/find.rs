@@ -83,7 +83,7 @@ impl Step<'_> {
                     return Ok(self.found(true, true));
                 }
             }
-            if self.place.is_surveyed || self.wanted_ms() <= self.place.known_ms {
+            if self.place.is_surveyed || !self.wants_survey() {
                 return Ok(self.found(false, false));
             }
             self.place.survey = Some(Survey {
@@ -102,19 +102,15 @@ impl Step<'_> {
         }
     }
 
-    /// What ended before this may be wanted.
-    fn wanted_ms(&self) -> i64 {
-        let by_bytes = (self.bytes_over > 0).then_some(self.search.settled_ms);
-        let search = self.search;
-        [
-            search.standard_before_ms,
-            search.express_before_ms,
-            by_bytes,
-        ]
-        .into_iter()
-        .flatten()
-        .max()
-        .unwrap_or(i64::MIN)
+    /// Whether something may be wanted that is behind none of the fronts.
+    fn wants_survey(&self) -> bool {
+        let before = [
+            self.search.standard_before_ms,
+            self.search.express_before_ms,
+        ];
+        let by_time = before.into_iter().flatten().max();
+        // Many may end in the very millisecond up to which all is known, while the clock stands still.
+        self.bytes_over > 0 || by_time.is_some_and(|before| before > self.place.known_ms)
     }
 
     /// Looks at some machines. Returns whether all have been looked at.

@@ -121,8 +121,9 @@ impl Search {
 
 impl Sweep {
     /// The first begins at once: what is kept may have become less while nobody swept. `last` is the
-    /// last commit, and durable; `clock_ms` is what the history's clock shows.
-    pub(crate) fn starting_at(now: Now, last: CommitNumber, clock_ms: i64) -> Sweep {
+    /// last commit, and durable; `latest_ms` is the latest time of any: the wall clock may show more now,
+    /// and less when something ends.
+    pub(crate) fn starting_at(now: Now, last: CommitNumber, latest_ms: i64) -> Sweep {
         Sweep {
             place: Place::default(),
             is_looking: false,
@@ -133,8 +134,8 @@ impl Sweep {
             is_fruitless: false,
             ended: 0,
             after: 0,
-            stamp: (last, clock_ms),
-            settled_ms: clock_ms,
+            stamp: (last, latest_ms),
+            settled_ms: latest_ms,
             going: VecDeque::new(),
         }
     }

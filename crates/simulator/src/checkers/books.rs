@@ -6,7 +6,7 @@ use engine::operations::list_executions;
 use engine::{Request, Response};
 use interpreter::limits::EXECUTION_SECONDS_MAX;
 use interpreter::{EventDetails, Status, TimerKind};
-use store::{ExecutionId, Store, TaskRow, TimerRow};
+use store::{Direction, ExecutionId, Store, TaskRow, TimerRow};
 
 use super::Seen;
 use super::histories::{end, is_outcome};
@@ -194,6 +194,28 @@ impl World {
         }
     }
 
+    /// R40: what is gone is wholly gone.
+    pub fn check_gone(&mut self) {
+        let gone = &self.ledger.gone.accounts;
+        let mut left = Vec::new();
+        for (id, account) in gone {
+            let row = self.store.execution(*id);
+            let events = self.store.events(*id, 1, Direction::Forward, 1);
+            let named = self
+                .store
+                .execution_by_name(&account.machine, &account.name);
+            let is_gone = matches!(row, Ok(None))
+                && events.is_ok_and(|events| events.is_empty())
+                && named.is_ok_and(|named| named != Some(*id));
+            if !is_gone {
+                left.push(account.arn.clone());
+            }
+        }
+        for arn in left {
+            violated!(self, 40, "{arn} is gone, and something of it is left");
+        }
+    }
+
     /// R14 and R43: what the engine counts is what the store holds.
     pub fn check_gauges(&mut self) {
         let rows = self.rows();
@@ -231,13 +253,19 @@ impl World {
             gauges.tasks_queued,
             gauges.tasks_handed_out,
             gauges.timers,
+            gauges.closed_bytes,
         ];
-        let stored = [open, queued, handed_out, timers];
+        let closed_bytes = self.ledger.accounts.keys().map(|id| {
+            let row = self.store.execution(*id).ok().flatten();
+            let closed = row.and_then(|row| engine::closed_bytes(&row.holds?));
+            closed.map_or(0, |(bytes, _)| bytes)
+        });
+        let stored = [open, queued, handed_out, timers, closed_bytes.sum()];
         if counted != stored {
             violated!(
                 self,
                 43,
-                "open, queued, handed out, timers: the engine counts {counted:?}, the store holds {stored:?}"
+                "open, queued, handed out, timers, bytes of closed ones: the engine counts {counted:?}, the store holds {stored:?}"
             );
         }
     }

@@ -51,6 +51,10 @@ impl World {
         let runs = seen.map_runs();
         let last = runs.last().map(|(arn, _)| arn.clone());
         for (arn, goes_on) in runs {
+            if self.ledger.gone.map_runs.contains(&arn) {
+                // Its execution is about to go too.
+                continue;
+            }
             let (run, children) = match self.map_run(&arn) {
                 Ok(found) => found,
                 Err(error) => {

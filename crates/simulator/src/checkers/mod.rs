@@ -94,6 +94,7 @@ impl World {
     /// What can be checked only when nothing is on its way.
     pub fn check_at_rest(&mut self) {
         self.check_gauges();
+        self.check_gone();
         self.check_overdue();
         for it in &self.look_at_all() {
             self.check_map_runs_at_rest(it);

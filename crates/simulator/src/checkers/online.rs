@@ -21,6 +21,10 @@ impl World {
             return;
         };
         let arn = owner().execution_arn(&start.machine, name);
+        if self.was_taken(&arn) {
+            // One of them may have been of the one before.
+            return;
+        }
         if told.is_ok() {
             let others = self.journal.starts.iter().filter(|other| {
                 other.fate == Fate::Acked
@@ -173,7 +177,7 @@ impl World {
 
     /// R42: a status never goes back, but by a redrive.
     fn check_status(&mut self, arn: &str, status: &str) {
-        if self.may_be_redriven(arn) {
+        if self.may_be_redriven(arn) || self.was_taken(arn) {
             return;
         }
         let shown = self.journal.shown.entry(arn.to_owned()).or_default();
@@ -204,7 +208,9 @@ impl World {
                 execution_arn: arn.clone(),
                 metadata_only: true,
             });
-            if let Err(error) = self.inspect(&request) {
+            if let Err(error) = self.inspect(&request)
+                && !self.was_taken(&arn)
+            {
                 violated!(self, 42, "{arn} is listed and not found: {error}");
             }
         }
@@ -214,6 +220,7 @@ impl World {
             .iter()
             .filter(|start| start.fate == Fate::Acked && start.machine == machine)
             .map(|start| start.execution_arn.clone())
+            .filter(|arn| !self.was_taken(arn))
             .filter(|arn| {
                 !items
                     .iter()

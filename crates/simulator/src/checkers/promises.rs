@@ -22,7 +22,7 @@ impl World {
         self.check_starts(all, &by_arn);
         self.check_completions(all);
         for stop in self.journal.stops.clone() {
-            if stop.fate != Fate::Acked {
+            if stop.fate != Fate::Acked || self.was_taken(&stop.execution_arn) {
                 continue;
             }
             let Some(seen) = by_arn.get(stop.execution_arn.as_str()) else {
@@ -67,7 +67,8 @@ impl World {
             }
         }
         for start in self.journal.starts.clone() {
-            if start.fate != Fate::Acked {
+            // R40: until its retention ends. Then the name may be another's.
+            if start.fate != Fate::Acked || self.was_taken(&start.execution_arn) {
                 continue;
             }
             let arn = &start.execution_arn;
@@ -91,7 +92,12 @@ impl World {
         let by_id: BTreeMap<_, &Seen> = all.iter().map(|seen| (seen.id, seen)).collect();
         for (at, completion) in self.journal.completions.clone().iter().enumerate() {
             let Some(seen) = by_id.get(&completion.execution) else {
-                if completion.fate == Fate::Acked {
+                let is_gone = self
+                    .ledger
+                    .gone
+                    .accounts
+                    .contains_key(&completion.execution);
+                if completion.fate == Fate::Acked && !is_gone {
                     violated!(self, 2, "completion {at} was acknowledged for nothing");
                 }
                 continue;

@@ -103,6 +103,10 @@ impl World {
     /// once.
     pub fn check_redrives(&mut self, seen: &Seen) {
         let arn = &seen.arn;
+        if self.was_taken(arn) {
+            // They may have been of the one before it.
+            return;
+        }
         let own = self.journal.redrives.iter();
         let acked: Vec<Redrive> = own
             .filter(|redrive| redrive.execution_arn == *arn && redrive.fate == Fate::Acked)

@@ -40,6 +40,11 @@ impl Resources {
         self.states.insert(what.to_owned(), vec![new]);
     }
 
+    /// The execution is gone; another of the same name may run something else.
+    pub fn forget(&mut self, execution_arn: &str) {
+        self.pinned.remove(execution_arn);
+    }
+
     /// It was refused.
     pub fn did_not_become(&mut self, what: &str) {
         if let Some(states) = self.states.get_mut(what) {

@@ -4,7 +4,7 @@ use engine::{Operation, Ticket};
 use serde_json::{Value, json};
 use store::ExecutionId;
 
-use super::Purpose;
+use super::{Cast, Purpose};
 use crate::violated;
 use crate::world::World;
 
@@ -17,6 +17,14 @@ pub struct Pager {
     token: String,
     /// The id that the next page begins with.
     next: u64,
+}
+
+impl Cast {
+    /// Nobody goes on with the history of that execution.
+    pub fn forget_pager(&mut self, execution_arn: &str) {
+        self.pager
+            .take_if(|pager| pager.execution_arn == execution_arn);
+    }
 }
 
 impl World {
@@ -73,7 +81,7 @@ impl World {
         );
         if told.is_ok() {
             self.check_description(&arn, &told);
-        } else if told.status < 500 {
+        } else if told.status < 500 && !self.was_taken(&arn) {
             violated!(self, 42, "{arn} is known and not found: {}", told.error());
         }
     }
@@ -141,7 +149,8 @@ impl World {
         if !told.is_ok() {
             // A page's token ages with the wall clock; its reader begins anew.
             let aged = !pager.token.is_empty() && told.error() == "InvalidToken";
-            if told.status < 500 && !aged {
+            let is_gone = self.was_taken(&pager.execution_arn);
+            if told.status < 500 && !aged && !is_gone {
                 let arn = &pager.execution_arn;
                 violated!(self, 8, "no history of {arn}: {}", told.error());
             }

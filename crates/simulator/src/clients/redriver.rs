@@ -62,7 +62,10 @@ impl World {
         }
         let right = match told.status {
             200 => true,
-            400 => told.error() == "ExecutionNotRedrivable",
+            400 => match told.error() {
+                "ExecutionDoesNotExist" => self.was_taken(&arn),
+                error => error == "ExecutionNotRedrivable",
+            },
             _ => false,
         };
         if !right {

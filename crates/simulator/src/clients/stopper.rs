@@ -38,8 +38,8 @@ impl World {
         stop.fate = fate(told);
         stop.stop_ms = told.moment_ms("stopDate");
         let known = self.cast.known.contains(&stop.execution_arn);
-        if known && !told.is_ok() {
-            let arn = stop.execution_arn.clone();
+        if known && !told.is_ok() && !self.was_taken(&self.journal.stops[at].execution_arn) {
+            let arn = self.journal.stops[at].execution_arn.clone();
             violated!(
                 self,
                 4,

@@ -282,6 +282,7 @@ impl World {
             copy.take(commits.iter().filter(|commit| commit.number <= last));
         }
         self.ledger.durable(last);
+        self.forget_gone();
         match result {
             Ok(()) => {
                 self.check_told(last);
@@ -501,6 +502,7 @@ impl World {
         self.store.forget_faults();
         let last = self.durable();
         self.ledger.durable(last);
+        self.forget_gone();
         self.ledger.crashed();
         let lost_reports = self.process.inbox.iter();
         if lost_reports
@@ -529,7 +531,7 @@ impl World {
         ] {
             hides.store(self.is_broken(break_name), Ordering::Relaxed);
         }
-        let options = shard_options(&mut self.dice);
+        let options = shard_options(&mut self.dice, self.ledger.retention);
         self.ledger.recovered(
             self.moment(),
             self.latest_ms().max(self.clock.now().wall_ms),

@@ -17,6 +17,9 @@ const QUIET_MS_MAX: i64 = 4 * 3_600_000;
 /// Most rounds of the quiet part. Windows over timers that are a second wide are read twice a second.
 const QUIET_ROUNDS_MAX: u32 = 200_000;
 
+/// Most seconds for a sweep of what is left at the end: a few hundred executions.
+const SWEEP_ROUNDS_MAX: u32 = 600;
+
 impl World {
     /// From beginning to end.
     pub fn live(&mut self) {
@@ -27,11 +30,13 @@ impl World {
         self.grow_quiet();
         self.tally.seeds = 1;
         self.tally.simulated_ms = self.clock.true_ms;
-        self.tally.executions = self.ledger.accounts.len() as u64;
+        let gone = &self.ledger.gone.accounts;
+        self.tally.executions = (self.ledger.accounts.len() + gone.len()) as u64;
         self.tally.events = self
             .ledger
             .accounts
             .values()
+            .chain(gone.values())
             .map(|account| account.written.len() as u64)
             .sum();
         if self.is_broken("r48") {
@@ -241,9 +246,27 @@ impl World {
             self.pass(ms.clamp(1, 5_000));
         }
         self.drain();
+        self.sweep_all();
         self.check_at_rest();
         self.check_everything();
         self.check_all_closed();
+    }
+
+    /// R40: where a limit in bytes holds, what is closed comes under it.
+    fn sweep_all(&mut self) {
+        let most = match self.ledger.retention.bytes {
+            0 => return,
+            most => most,
+        };
+        for _ in 0..SWEEP_ROUNDS_MAX {
+            if self.process.shard.gauges().closed_bytes <= most {
+                return;
+            }
+            self.pass(1_000);
+            self.drain();
+        }
+        let bytes = self.process.shard.gauges().closed_bytes;
+        violated!(self, 40, "{bytes} bytes are closed, {most} may be");
     }
 
     fn everybody_works(&mut self) {

@@ -18,7 +18,7 @@ use crate::clients::Cast;
 use crate::definitions::Author;
 use crate::dice::Dice;
 use crate::journal::Journal;
-use crate::ledger::{Ledger, Moment};
+use crate::ledger::{Ledger, Moment, Retention};
 use crate::tally::Tally;
 use crate::trace::Trace;
 use clock::Clock;
@@ -103,6 +103,21 @@ pub struct World {
     pub ends_now: bool,
 }
 
+/// What the operator of this seed lets closed executions have: most keep everything.
+fn retention(seed: u64) -> Retention {
+    // A stream of its own, so that a seed without it runs as it would.
+    let mut dice = Dice::new(seed ^ 0x7265_7465_6e74_696f);
+    let mut retention = Retention::default();
+    let lot = dice.roll(10);
+    if matches!(lot, 0 | 1 | 4) {
+        retention.ms = [5_000, 60_000, 3_600_000][dice.index(3)];
+    }
+    if matches!(lot, 2..=4) {
+        retention.bytes = [1_000, 5_000, 20_000][dice.index(3)];
+    }
+    retention
+}
+
 /// Whose resources the world has.
 pub fn owner() -> Owner {
     Owner {
@@ -118,8 +133,10 @@ impl World {
         let mut dice = Dice::new(options.seed);
         let clock = Clock::new();
         let store = FaultyStore::new();
-        let shard = Shard::recover(shard_options(&mut dice), &store, clock.now())
-            .expect("an empty store can be read");
+        let retention = retention(options.seed);
+        let shard_options = shard_options(&mut dice, retention);
+        let shard =
+            Shard::recover(shard_options, &store, clock.now()).expect("an empty store can be read");
         let door = api::Door::new(api::DoorOptions {
             owner: owner(),
             page_key: [3; 32],
@@ -143,7 +160,7 @@ impl World {
             door,
             cast,
             journal: Journal::default(),
-            ledger: Ledger::new(),
+            ledger: Ledger::new(retention),
             author,
             tally: Tally::default(),
             findings: Vec::new(),
@@ -151,6 +168,23 @@ impl World {
             loaded: None,
             due_since_ms: None,
             ends_now: false,
+        }
+    }
+
+    /// Whether an execution of that ARN went when its retention was over. There may be another by now.
+    pub fn was_taken(&self, arn: &str) -> bool {
+        self.ledger.gone.arns.contains(arn)
+    }
+
+    /// Nobody asks any more for what is gone.
+    pub fn forget_gone(&mut self) {
+        for arn in std::mem::take(&mut self.ledger.gone.lately) {
+            note!(self, "{arn} is gone");
+            self.tally.fault("closed execution expired");
+            self.cast.known.retain(|known| *known != arn);
+            self.cast.forget_pager(&arn);
+            self.journal.shown.remove(&arn);
+            self.journal.resources.forget(&arn);
         }
     }
 
@@ -203,7 +237,7 @@ impl World {
 }
 
 /// Options of the next process: what the operator sets stays, what chance gives does not.
-pub fn shard_options(dice: &mut Dice) -> ShardOptions {
+pub fn shard_options(dice: &mut Dice, retention: Retention) -> ShardOptions {
     ShardOptions {
         owner: owner(),
         token_key: [7; 32],
@@ -226,8 +260,8 @@ pub fn shard_options(dice: &mut Dice) -> ShardOptions {
             ..interpreter::Limits::default()
         },
         express_retention_ms: 0,
-        retention_ms: 0,
-        retention_bytes: 0,
+        retention_ms: retention.ms,
+        retention_bytes: retention.bytes,
         // Small ones, so that most of what waits is in the store alone.
         windows: engine::Windows {
             timers_ahead_ms: [1_000, 60_000, 3_600_000][dice.index(3)],
