@@ -128,7 +128,8 @@ impl Shard {
         let mut calls = Vec::new();
         put_out_calls(id, &mut turn, number, &mut calls);
         let closed = turn.closed;
-        let opens = live.revision == 0 || turn.redriven_from.is_some();
+        let reopens = turn.redriven_from.is_some();
+        let opens = live.revision == 0 || reopens;
         self.count_child(id, live, &turn, commit);
         if let Some((map_run, state, failure)) = turn.map_run_over.take() {
             self.end_map_run(map_run, state, failure, commit);
@@ -149,6 +150,9 @@ impl Shard {
         let write = turn.into_write(number, id, live, delivery, timers, &self.limits);
         self.closed_bytes += live.footprint.closed_bytes();
         self.sweep.count(closed.is_some());
+        if reopens {
+            self.sweep.reopened(number, id);
+        }
         commit.executions.push(write);
         commit.tally = self.tally();
         if closed.is_some() {

@@ -221,3 +221,47 @@ fn express_executions_that_are_kept_count_and_go_too() {
     assert!(!is_there(&driver, &arn));
     assert_eq!(closed_bytes(&driver), 0);
 }
+
+/// Once the first of its children has gone an execution goes too: it must not be taken up again.
+#[test]
+fn what_has_lost_children_is_not_redriven() {
+    let mut driver = driver(options());
+    let map = MAP.replace(
+        r#"{"P":{"Type":"Pass","End":true}}"#,
+        r#"{"P":{"Type":"Fail"}}"#,
+    );
+    let machine = driver.create_machine("m", &map).unwrap();
+    let arn = driver.start(&machine, Some("e"), "[1,2,3,4,5]").unwrap();
+    driver.pass(0);
+    driver.pass(1_000);
+    assert_eq!(driver.status(&arn), Status::Failed);
+    let children = |driver: &Driver| {
+        let rows =
+            store::Store::records(&driver.store, store::RecordKind::MapRunChild, None, 1_000);
+        rows.unwrap().len()
+    };
+    assert_eq!(children(&driver), 5);
+    // From now on next to nothing is kept; the first step is made at once.
+    let (store, now) = (driver.store, driver.now);
+    let mut driver = Driver::with(keeping(1), store, now);
+    assert_eq!(children(&driver), 0);
+    assert_eq!(driver.status(&arn), Status::Failed, "it is still there");
+    let redrive = || {
+        Request::RedriveExecution(redrive_execution::Request {
+            execution_arn: arn.clone(),
+            client_token: None,
+        })
+    };
+    let refused = driver.ask(redrive()).unwrap_err();
+    assert_eq!(refused.name, ErrorName::ExecutionNotRedrivable);
+    // And after a crash, when nobody remembers, and nobody sweeps.
+    let (store, now) = (driver.store, driver.now);
+    let mut driver = Driver::with(options(), store, now);
+    let refused = driver.ask(redrive()).unwrap_err();
+    assert_eq!(refused.name, ErrorName::ExecutionNotRedrivable);
+    let (store, now) = (driver.store, driver.now);
+    let mut driver = Driver::with(keeping(1), store, now);
+    settle(&mut driver);
+    assert!(!is_there(&driver, &arn));
+    assert_eq!(closed_bytes(&driver), 0);
+}

@@ -69,7 +69,7 @@ pub(crate) fn expire(
             vec![Expired {
                 execution: None,
                 records: gone,
-                bytes: 0,
+                ..Expired::default()
             }],
             None,
         ),
@@ -114,6 +114,7 @@ fn children(
                 None => None,
             },
             records,
+            child_of: None,
         });
     }
     Ok(found)

@@ -102,9 +102,19 @@ pub fn look_up_map_run(store: &dyn Store, lookup: &Lookup) -> Result<LookedUp, S
         }),
         Lookup::MapRun(map_run) => Ok(LookedUp::MapRun {
             map_run,
-            found: stored(store, map_run)?.map(Box::new),
+            found: whole(store, map_run)?.map(Box::new),
         }),
     }
+}
+
+/// A map run that has all its children. They go the first one first, when its retention is over.
+fn whole(store: &dyn Store, id: MapRunId) -> Result<Option<StoredMapRun>, StoreError> {
+    let Some(map_run) = stored(store, id)? else {
+        return Ok(None);
+    };
+    let first = rows(store, id, 0, 1)?.first().map(|(index, _)| *index);
+    let has_all = first == Some(0) || map_run.progress.children.begun() == 0;
+    Ok(has_all.then_some(map_run))
 }
 
 /// A map run.

@@ -35,7 +35,7 @@ pub use items::{ItemsRead, ReadItem};
 pub(crate) use lookup::stored;
 pub use lookup::{LookedUp, Lookup, look_up_map_run};
 use records::{MapRunRecord, Progress, State};
-pub(crate) use redrive::Known;
+pub(crate) use redrive::{Known, NOT_KEPT};
 pub use results::{ChildResult, Transformation, map_run_children};
 
 /// Names a map run: the UUID of its ARN.
@@ -237,6 +237,14 @@ impl MapRuns {
                 commit.records.push(records::open(id, &run.progress));
             }
         }
+    }
+
+    /// The children of an execution are going: what is known of its map runs does not hold.
+    pub(crate) fn forget_resting(&mut self, parent: ExecutionId) {
+        self.resting.retain(|_, resting| {
+            let record = resting.as_ref().map(|resting| &resting.record);
+            record.is_none_or(|record| record.execution != parent.0)
+        });
     }
 
     /// Commits up to this number are durable.

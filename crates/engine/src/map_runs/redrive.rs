@@ -19,6 +19,10 @@ use crate::records::list_of;
 use crate::rejection::Rejection;
 use crate::shard::Shard;
 
+/// Why an execution cannot be redriven whose map run is gone, or is going.
+pub(crate) const NOT_KEPT: &str = "Execution cannot be redriven: its map run is not kept any more. Start \
+                                   a new execution instead";
+
 /// Whether the map runs of an execution can go on.
 pub(crate) enum Known {
     /// They can.
@@ -45,10 +49,7 @@ impl Shard {
             match self.map_runs.resting.get(&id) {
                 Some(Some(_)) => {}
                 Some(None) => {
-                    return Known::Not(
-                        "Execution cannot be redriven: its map run is not kept any more. Start a new \
-                         execution instead",
-                    );
+                    return Known::Not(NOT_KEPT);
                 }
                 None => return Known::MustLookUp(id),
             }

@@ -7,7 +7,7 @@ use store::ExecutionId;
 
 use crate::arn::{self, AnyExecution};
 use crate::executions::{Live, Turn, Work};
-use crate::map_runs::Known;
+use crate::map_runs::{self, Known};
 use crate::message::{NameLookup, Now, Output, Ticket};
 use crate::operations::start_execution::Existing;
 use crate::operations::stop_execution::does_not_exist;
@@ -117,6 +117,10 @@ impl Shard {
             .filter(|redrive_ms| at_ms.saturating_sub(*redrive_ms) < CLIENT_TOKEN_MS);
         let response = match before {
             Some(redrive_ms) => Ok(Response { redrive_ms }),
+            None if self.sweep.has_begun(id) => Err(Rejection::new(
+                ErrorName::ExecutionNotRedrivable,
+                map_runs::NOT_KEPT,
+            )),
             None => match self.known_map_runs(live) {
                 Known::All => self.redrive_now(id, live, client_token, now, out),
                 Known::Not(reason) => {

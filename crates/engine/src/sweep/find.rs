@@ -206,7 +206,11 @@ impl Step<'_> {
         };
         match children {
             Children::Go(expired, after) => {
-                self.expired.extend(expired);
+                let of_it = |expired| Expired {
+                    child_of: Some(row.execution),
+                    ..expired
+                };
+                self.expired.extend(expired.into_iter().map(of_it));
                 self.place.begun = Some((row.execution, after));
                 self.place.fronts(machine_type).insert(at);
                 return Ok(false);
@@ -219,6 +223,7 @@ impl Step<'_> {
                     execution: Some(removal(&row, summary, machine_type, &at.machine_name)),
                     records,
                     bytes,
+                    child_of: None,
                 });
             }
         }

@@ -61,6 +61,8 @@ pub struct Expired {
     pub records: Vec<RecordWrite>,
     /// What the execution takes, as it was counted when it closed.
     pub bytes: u64,
+    /// The execution that goes when all its children are gone, where this is one of them.
+    pub child_of: Option<ExecutionId>,
 }
 
 /// Most executions found at a time: one commit takes them away.
@@ -105,6 +107,10 @@ pub(crate) struct Sweep {
     stamp: (CommitNumber, i64),
     /// See [`Search::settled_ms`].
     settled_ms: i64,
+    /// The execution whose children are going.
+    begun: Option<ExecutionId>,
+    /// What was redriven, in commits that may not have been durable when somebody began to look.
+    reopened: VecDeque<(CommitNumber, ExecutionId)>,
     /// What commits take away that may not have been durable when somebody began to look.
     going: VecDeque<(CommitNumber, BTreeSet<ExecutionId>)>,
 }
@@ -136,6 +142,8 @@ impl Sweep {
             after: 0,
             stamp: (last, latest_ms),
             settled_ms: latest_ms,
+            begun: None,
+            reopened: VecDeque::new(),
             going: VecDeque::new(),
         }
     }
@@ -146,9 +154,19 @@ impl Sweep {
         self.going.iter().any(|(_, going)| going.contains(&id))
     }
 
-    /// An execution was written, and perhaps ended.
+    /// Whether children of that execution are gone, so that it cannot go on.
+    pub(crate) fn has_begun(&self, id: ExecutionId) -> bool {
+        self.begun == Some(id)
+    }
+
+    /// An execution was written in a commit, and perhaps ended.
     pub(crate) fn count(&mut self, has_ended: bool) {
         self.ended += u32::from(has_ended);
+    }
+
+    /// An execution was redriven in a commit: whoever looks now may still find it closed.
+    pub(crate) fn reopened(&mut self, commit: CommitNumber, id: ExecutionId) {
+        self.reopened.push_back((commit, id));
     }
 }
 
@@ -203,10 +221,8 @@ impl Shard {
             sweep.settled_ms = sweep.stamp.1;
             sweep.stamp = (issued, at_ms);
         }
-        let is_gone = |(commit, _): &(CommitNumber, _)| *commit <= durable;
-        while sweep.going.front().is_some_and(is_gone) {
-            sweep.going.pop_front();
-        }
+        sweep.going.retain(|(commit, _)| *commit > durable);
+        sweep.reopened.retain(|(commit, _)| *commit > durable);
         sweep.is_looking = true;
         sweep.last_ms = now.steady_ms;
         sweep.ended = 0;
@@ -231,6 +247,7 @@ impl Shard {
         let mut removals = Vec::new();
         let mut records = Vec::new();
         let mut bytes = 0;
+        let mut begun = None;
         for expired in found.expired {
             let id = expired.execution.as_ref().map(|removal| removal.id);
             // The store showed it still when somebody looked.
@@ -238,14 +255,23 @@ impl Shard {
                 continue;
             }
             // Whoever works with one of them now finds it whole; another sweep takes it.
-            if id.is_some_and(|id| self.executions.knows(id)) {
+            let is_wanted = |id| {
+                let mut reopened = self.sweep.reopened.iter();
+                self.executions.knows(id) || reopened.any(|(_, it)| *it == id)
+            };
+            if [id, expired.child_of].into_iter().flatten().any(is_wanted) {
                 self.sweep.place.leave_behind();
                 continue;
+            }
+            if let Some(parent) = expired.child_of {
+                self.map_runs.forget_resting(parent);
+                begun = Some(parent);
             }
             bytes += expired.bytes;
             removals.extend(expired.execution);
             records.extend(expired.records);
         }
+        self.sweep.begun = begun;
         self.sweep.is_fruitless = removals.is_empty() && records.is_empty();
         if !self.sweep.is_fruitless {
             let at_ms = self.clock.at(now);
