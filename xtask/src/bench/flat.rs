@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use super::figures::{Figures, Times};
+use super::figures::{Figures, Times, median};
 use super::service::{Service, Task};
 use super::{Scale, Subject};
 use crate::Failure;
@@ -134,7 +134,7 @@ fn payload(server: &ServerUnderTest, scale: &Scale, figures: &mut Figures) -> Re
                 _ => continue,
             };
             tenth.times.add(after.at - before.at);
-            tenth.spend(&before, &after);
+            tenth.spend(1, &before, &after);
         }
         succeeded(&mut service, &execution)?;
     }
@@ -161,18 +161,21 @@ impl Mark {
     }
 }
 
-/// One tenth of an execution.
+/// One tenth of an execution: what each step took, and of each block what a step cost.
 #[derive(Default)]
 struct Tenth {
     times: Times,
-    cpu: Duration,
-    written_bytes: u64,
+    cpu_ms: Vec<f64>,
+    written_bytes: Vec<f64>,
 }
 
 impl Tenth {
-    fn spend(&mut self, before: &Mark, after: &Mark) {
-        self.cpu += after.cpu.saturating_sub(before.cpu);
-        self.written_bytes += after.written_bytes - before.written_bytes;
+    /// A block of so many steps.
+    fn spend(&mut self, steps: usize, before: &Mark, after: &Mark) {
+        let cpu = after.cpu.saturating_sub(before.cpu);
+        let written_bytes = after.written_bytes - before.written_bytes;
+        self.cpu_ms.push(cpu.as_secs_f64() * 1e3 / steps as f64);
+        self.written_bytes.push(written_bytes as f64 / steps as f64);
     }
 }
 
@@ -184,6 +187,7 @@ struct Seen {
 }
 
 impl Seen {
+    /// Medians, of blocks too: now and then the store writes anew what it has, in whichever block.
     fn note(mut self, what: &str, figures: &mut Figures) {
         let mut beside = |of: &str, unit, cost: &dyn Fn(&mut Tenth) -> f64| {
             let (early, late) = (cost(&mut self.early), cost(&mut self.late));
@@ -191,13 +195,13 @@ impl Seen {
                 .note_beside(format!("{what}, {of} in the last tenth"), late, unit, early)
                 .at_most_times(MOST_TIMES);
         };
-        let each = |tenth: &Tenth, sum: f64| sum / tenth.times.len() as f64;
+        let of_blocks = |blocks: &[f64]| median(blocks.to_vec()).unwrap_or(f64::NAN);
         beside("a step", "ms", &|tenth| tenth.times.percentile_ms(0.5));
         beside("server's CPU for it", "ms", &|tenth| {
-            each(tenth, tenth.cpu.as_secs_f64() * 1e3)
+            of_blocks(&tenth.cpu_ms)
         });
         beside("written for it", "bytes", &|tenth| {
-            each(tenth, tenth.written_bytes as f64)
+            of_blocks(&tenth.written_bytes)
         });
     }
 }
@@ -221,7 +225,7 @@ fn in_turns(
                 service.succeed(&task)?;
                 tenth.times.add(began.elapsed());
             }
-            tenth.spend(&before, &Mark::of(server.pid())?);
+            tenth.spend(tasks, &before, &Mark::of(server.pid())?);
         }
     }
     Ok(seen)
