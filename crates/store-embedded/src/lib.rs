@@ -27,7 +27,6 @@ mod permissions;
 mod table_list;
 
 use std::path::PathBuf;
-use std::time::{Duration, Instant};
 
 use store::{
     Commit, CommitNumber, Direction, Epoch, EventRun, ExecutionId, ExecutionRow, KvStore, Listing,
@@ -77,10 +76,6 @@ impl Options {
 /// what lay in memory is read again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Opening {
-    /// Until everything could be read and written.
-    pub took: Duration,
-    /// Of this, until the engine had read its own journal.
-    pub engine_took: Duration,
     /// Groups of commits that the engine took over from the commit log.
     pub groups_replayed: u64,
     /// Bytes of keys and values in these groups.
@@ -103,12 +98,9 @@ impl EmbeddedStore {
     ///
     /// The process's umask is tightened to `077`, since the engine makes its files by itself.
     pub fn open(options: Options) -> Result<Self, OpenError> {
-        let began = Instant::now();
         let mut folder = Folder::lock(&options.path)?;
         folder.prepare(options.accept_loss)?;
-        let engine_began = Instant::now();
         let engine = FjallEngine::open(&folder.engine_path(), &options, folder.is_new())?;
-        let engine_took = engine_began.elapsed();
         let disk = LogFolder::new(folder.log_path());
         let engine =
             LoggedEngine::open(engine, disk, options.log_segment_bytes, folder.is_new_log())
@@ -123,8 +115,6 @@ impl EmbeddedStore {
             store,
             folder,
             opening: Opening {
-                took: began.elapsed(),
-                engine_took,
                 groups_replayed: replayed.groups,
                 bytes_replayed: replayed.bytes,
             },

@@ -56,8 +56,12 @@ impl FromStr for Size {
 
 impl fmt::Display for Size {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let whole = |(_, bytes): &(&str, u64)| self.bytes.is_multiple_of(*bytes);
-        match UNITS.into_iter().find(whole) {
+        // 10GB are a whole number of KiB, too: the unit of which there are fewest is the one meant.
+        let unit = UNITS
+            .into_iter()
+            .filter(|(_, bytes)| self.bytes.is_multiple_of(*bytes))
+            .min_by_key(|(_, bytes)| self.bytes / bytes);
+        match unit {
             Some((unit, bytes)) if self.bytes > 0 && bytes > 1 => {
                 write!(f, "{}{unit}", self.bytes / bytes)
             }
