@@ -7,6 +7,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::footprint::Footprint;
+use crate::records;
 
 /// Format of what is written; 2 is 1 with the footprint behind.
 const VERSION: u8 = 2;
@@ -51,7 +52,7 @@ pub(crate) struct HeldTask {
 impl Holds {
     /// As it is written.
     pub(crate) fn encode(&self) -> Vec<u8> {
-        postcard::to_extend(&(self, &self.footprint), vec![VERSION])
+        postcard::to_extend(&(self, &self.footprint), records::begun(VERSION))
             .expect("plain data always encodes")
     }
 
@@ -87,7 +88,7 @@ pub(crate) struct Tally {
 
 impl Tally {
     pub(crate) fn encode(&self) -> Vec<u8> {
-        postcard::to_extend(&(self, self.closed_bytes), vec![TALLY_VERSION])
+        postcard::to_extend(&(self, self.closed_bytes), records::begun(TALLY_VERSION))
             .expect("plain data always encodes")
     }
 

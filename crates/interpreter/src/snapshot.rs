@@ -147,8 +147,11 @@ impl Execution {
         let next = self.parts.next();
         let apart = Apart { next, joins };
         let all = (body, &self.redrives, submitted, &self.birth.child, apart);
-        let bytes = postcard::to_extend(&all, vec![FORMAT_VERSION])
-            .expect("a snapshot is plain data and memory grows");
+        // Room for most: growing from one byte on takes eight allocations.
+        let mut begun = Vec::with_capacity(512);
+        begun.push(FORMAT_VERSION);
+        let bytes =
+            postcard::to_extend(&all, begun).expect("a snapshot is plain data and memory grows");
         Snapshot {
             bytes,
             parts,

@@ -34,7 +34,8 @@ pub(crate) struct Head {
 }
 
 pub(crate) fn head(head: &Head) -> Vec<u8> {
-    let mut bytes = vec![VERSION_2];
+    let mut bytes = Vec::with_capacity(32 + head.tally.len());
+    bytes.push(VERSION_2);
     put_varint(&mut bytes, head.last_commit);
     put_varint(&mut bytes, head.epoch.0);
     bytes.extend(head.at_ms.to_be_bytes());
@@ -135,7 +136,8 @@ pub(crate) fn opaque_from(what: &'static str, bytes: &[u8]) -> Result<Vec<u8>, S
 }
 
 pub(crate) fn name(id: ExecutionId) -> Vec<u8> {
-    let mut bytes = vec![VERSION];
+    let mut bytes = Vec::with_capacity(1 + id.0.len());
+    bytes.push(VERSION);
     bytes.extend(id.0);
     bytes
 }
@@ -148,7 +150,8 @@ pub(crate) fn name_from(bytes: &[u8]) -> Result<ExecutionId, StoreError> {
 }
 
 pub(crate) fn timer(timer: &TimerRow) -> Vec<u8> {
-    let mut bytes = vec![VERSION_2, timer.kind];
+    let mut bytes = Vec::with_capacity(32);
+    bytes.extend([VERSION_2, timer.kind]);
     put_varint(&mut bytes, timer.span_ms);
     bytes.push(timer.steady.is_some().into());
     if let Some((process, steady_ms)) = timer.steady {

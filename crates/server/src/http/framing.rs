@@ -7,8 +7,13 @@
 
 use std::collections::VecDeque;
 
-/// Longer header names than this are none of those looked for.
-const NAME_BYTES_MAX: usize = 18;
+use memchr::memchr;
+
+/// What is looked for.
+const CONTENT_LENGTH: &[u8] = b"content-length";
+const TRANSFER_ENCODING: &[u8] = b"transfer-encoding";
+/// Longer header names than this are none of them.
+const NAME_BYTES_MAX: usize = TRANSFER_ENCODING.len();
 /// More digits than any length that is served.
 const DIGITS_MAX: usize = 15;
 
@@ -33,15 +38,27 @@ enum State {
     Over,
 }
 
-/// What has been seen of the line that is being read.
+/// What has been seen of the line that is being read. Nothing here is on the heap: a request has a
+/// dozen lines.
 #[derive(Debug, Default)]
 struct Line {
     bytes: usize,
-    name: Vec<u8>,
-    /// Behind the colon, of a length only.
-    digits: Vec<u8>,
+    /// In lower case.
+    name: [u8; NAME_BYTES_MAX],
+    /// How long the name is, also when it is longer than what is kept.
+    name_bytes: usize,
     in_value: bool,
+    length: Length,
     ended_by_return: bool,
+}
+
+/// The digits behind the colon, of a length only.
+#[derive(Debug, Default)]
+struct Length {
+    value: u64,
+    digits: usize,
+    /// There was something else, or too many.
+    is_none: bool,
 }
 
 #[derive(Debug, Default)]
@@ -69,13 +86,12 @@ impl Framing {
                     }
                 }
                 State::Head => {
-                    let (byte, rest) = (bytes[0], &bytes[1..]);
-                    bytes = rest;
-                    if byte == b'\n' {
-                        self.end_line();
-                    } else {
-                        self.line.take(byte);
-                    }
+                    let Some(end) = memchr(b'\n', bytes) else {
+                        return self.line.take(bytes);
+                    };
+                    self.line.take(&bytes[..end]);
+                    bytes = &bytes[end + 1..];
+                    self.end_line();
                 }
             }
         }
@@ -112,34 +128,65 @@ impl Framing {
 }
 
 impl Line {
-    fn take(&mut self, byte: u8) {
-        self.bytes += 1;
-        self.ended_by_return = byte == b'\r';
-        if self.in_value {
-            if byte.is_ascii_digit() && self.digits.len() <= DIGITS_MAX {
-                self.digits.push(byte);
-            } else if !matches!(byte, b' ' | b'\t' | b'\r') {
-                // No number. hyper refuses it, too.
-                self.digits.clear();
-                self.digits.resize(DIGITS_MAX + 1, b'9');
-            }
-        } else if byte == b':' {
+    /// More of it came.
+    fn take(&mut self, bytes: &[u8]) {
+        let Some(last) = bytes.last() else {
+            return;
+        };
+        self.bytes += bytes.len();
+        self.ended_by_return = *last == b'\r';
+        let mut value = bytes;
+        if !self.in_value {
+            let colon = memchr(b':', bytes);
+            self.take_name(&bytes[..colon.unwrap_or(bytes.len())]);
+            let Some(colon) = colon else {
+                return;
+            };
             self.in_value = true;
-        } else if self.name.len() <= NAME_BYTES_MAX {
-            self.name.push(byte.to_ascii_lowercase());
+            value = &bytes[colon + 1..];
         }
+        if self.name() == CONTENT_LENGTH {
+            value.iter().for_each(|byte| self.length.take(*byte));
+        }
+    }
+
+    fn take_name(&mut self, bytes: &[u8]) {
+        let room = self.name.get_mut(self.name_bytes..).unwrap_or_default();
+        for (kept, byte) in room.iter_mut().zip(bytes) {
+            *kept = byte.to_ascii_lowercase();
+        }
+        self.name_bytes += bytes.len();
+    }
+
+    /// The name; nothing where it is too long to be one of those looked for.
+    fn name(&self) -> &[u8] {
+        self.name.get(..self.name_bytes).unwrap_or_default()
+    }
+}
+
+impl Length {
+    fn take(&mut self, byte: u8) {
+        if byte.is_ascii_digit() && self.digits < DIGITS_MAX {
+            self.digits += 1;
+            self.value = self.value * 10 + u64::from(byte - b'0');
+        } else if !matches!(byte, b' ' | b'\t' | b'\r') {
+            // No number. hyper refuses it, too.
+            self.is_none = true;
+        }
+    }
+
+    fn value(&self) -> Option<u64> {
+        (self.digits > 0 && !self.is_none).then_some(self.value)
     }
 }
 
 impl Head {
     fn take(&mut self, line: &Line) {
-        match line.name.as_slice() {
-            b"transfer-encoding" => self.chunks = true,
-            b"content-length" => {
-                let digits = std::str::from_utf8(&line.digits).unwrap_or_default();
-                let length = match digits.parse() {
-                    Ok(length) if digits.len() <= DIGITS_MAX => length,
-                    _ => return self.unsound = true,
+        match line.name() {
+            TRANSFER_ENCODING => self.chunks = true,
+            CONTENT_LENGTH => {
+                let Some(length) = line.length.value() else {
+                    return self.unsound = true;
                 };
                 self.unsound |= self.length.is_some_and(|before| before != length);
                 self.length = Some(length);
@@ -187,6 +234,8 @@ mod tests {
             "Content-Length: 1, 1\r\n",
             "Content-Length:\r\n",
             "Content-Length: 99999999999999999999\r\n",
+            "Content-Length: 1a\r\n",
+            "Content-Length: a\r\n",
             "Host: a\nX: b\r\n",
         ] {
             let text = format!("POST / HTTP/1.1\r\n{headers}\r\nrest");

@@ -26,7 +26,7 @@ pub(super) struct Socket {
     stream: TcpStream,
     wire: Arc<Wire>,
     metrics: Arc<Metrics>,
-    /// Runs while bytes are waited for in this phase.
+    /// Runs while bytes are waited for in this phase; means nothing in others.
     read_patience: Option<(Phase, Pin<Box<Sleep>>)>,
     /// Runs while the client takes nothing.
     write_patience: Option<Pin<Box<Sleep>>>,
@@ -64,6 +64,8 @@ impl Socket {
         if !ahead.is_empty() {
             return Poll::Pending;
         }
+        // Nothing is waited for with patience: a poll that is open need not keep the room.
+        self.read_patience = None;
         let mut bytes = [0; 1 << 10];
         let mut buffer = ReadBuf::new(&mut bytes);
         match ready!(Pin::new(&mut *self).poll_read(cx, &mut buffer)) {
@@ -82,17 +84,20 @@ impl Socket {
             Phase::Head => HEAD_TIMEOUT,
             Phase::Idle => IDLE_TIMEOUT,
             Phase::Serving | Phase::Answering => {
-                self.read_patience = None;
+                // Kept for the next request: to make another takes more than to set it again.
+                if let Some((of, _)) = &mut self.read_patience {
+                    *of = phase;
+                }
                 return Poll::Pending;
             }
         };
-        let sleep = match &mut self.read_patience {
-            Some((of, sleep)) if *of == phase => sleep,
-            other => {
-                let sleep = Box::pin(tokio::time::sleep(patience));
-                &mut other.insert((phase, sleep)).1
-            }
-        };
+        let (of, sleep) = self
+            .read_patience
+            .get_or_insert_with(|| (phase, Box::pin(tokio::time::sleep(patience))));
+        if *of != phase {
+            *of = phase;
+            sleep.as_mut().reset(Instant::now() + patience);
+        }
         ready!(sleep.as_mut().poll(cx));
         if phase == Phase::Idle {
             self.metrics.idle_closed.add(1);

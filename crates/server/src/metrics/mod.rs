@@ -59,7 +59,7 @@ pub struct Metrics {
     inflight: Vec<Gauge>,
     throttled: Vec<Counter>,
     durations: Vec<Histogram>,
-    requests: Mutex<BTreeMap<(&'static str, String), u64>>,
+    requests: Mutex<BTreeMap<&'static str, BTreeMap<String, u64>>>,
 }
 
 impl Default for Metrics {
@@ -102,9 +102,10 @@ impl Metrics {
         }
         let name = operation.map_or(NO_OPERATION, Operation::name);
         let mut requests = self.requests.lock().unwrap_or_else(PoisonError::into_inner);
-        match requests.get_mut(&(name, code.to_owned())) {
+        let codes = requests.entry(name).or_default();
+        match codes.get_mut(code) {
             Some(count) => *count += 1,
-            None => drop(requests.insert((name, code.to_owned()), 1)),
+            None => drop(codes.insert(code.to_owned(), 1)),
         }
     }
 

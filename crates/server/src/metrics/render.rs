@@ -105,14 +105,11 @@ impl Metrics {
 
     fn render_api(&self, page: &mut Page) {
         page.head("api_requests_total", "counter");
-        for ((operation, code), count) in
-            &*self.requests.lock().unwrap_or_else(PoisonError::into_inner)
-        {
-            page.sample(
-                "api_requests_total",
-                &format!("{{op=\"{operation}\",code=\"{code}\"}}"),
-                count,
-            );
+        for (operation, codes) in &*self.requests.lock().unwrap_or_else(PoisonError::into_inner) {
+            for (code, count) in codes {
+                let labels = format!("{{op=\"{operation}\",code=\"{code}\"}}");
+                page.sample("api_requests_total", &labels, count);
+            }
         }
         page.head("api_inflight", "gauge");
         for operation in Operation::ALL {
