@@ -333,3 +333,18 @@ fn functions_and_connections_are_printed_without_secrets() {
     let complaint = complaint(Layer::default(), &[], Some("[connections.c]\nhosts = []\n"));
     assert!(complaint.contains("connections: c: hosts"), "{complaint}");
 }
+
+#[test]
+fn the_readme_names_every_flag() {
+    use clap::Args as _;
+    let readme = include_str!("../../../../README.md");
+    let command = Layer::augment_args(clap::Command::new("serve"));
+    for flag in command.get_arguments().filter_map(clap::Arg::get_long) {
+        let row = format!("| `--{flag}");
+        let ends = |rest: &str| rest.starts_with(['`', ' ']);
+        assert!(
+            readme.split(&row).skip(1).any(ends),
+            "no row of --{flag} in README.md"
+        );
+    }
+}
