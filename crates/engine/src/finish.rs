@@ -105,11 +105,11 @@ impl Shard {
             at_ms: self.clock.at(now),
             ..Commit::default()
         };
-        let mut owed = Vec::new();
-        self.write_into(&mut commit, id, live, turn, &mut owed);
+        let at = out.len();
+        self.write_into(&mut commit, id, live, turn, out);
         self.map_runs.flush(&mut commit);
-        out.push(Output::Commit(commit));
-        out.append(&mut owed);
+        // Before all that depends on it.
+        out.insert(at, Output::Commit(commit));
         number
     }
 

@@ -151,11 +151,13 @@ impl EngineThread {
 
     fn hand_on(&mut self) {
         while !self.outputs.is_empty() {
-            let outputs = std::mem::take(&mut self.outputs);
+            let mut outputs = std::mem::take(&mut self.outputs);
             let mut handover = Handover::default();
-            for output in outputs {
+            for output in outputs.drain(..) {
                 self.sort(output, &mut handover);
             }
+            // For the next turn, which would make room for as many again.
+            self.outputs = outputs;
             if handover.commits.is_empty() && handover.releases.is_empty() {
                 return;
             }
