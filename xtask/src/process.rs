@@ -23,12 +23,6 @@ pub fn scratch() -> Result<PathBuf, Failure> {
     Ok(folder)
 }
 
-/// Whether a program of that name can be started.
-pub fn is_on_path(program: &str) -> bool {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    std::env::split_paths(&path).any(|folder| folder.join(program).is_file())
-}
-
 /// What a program that ran to its end (or to its limit) left behind.
 pub struct Finished {
     /// It ended by itself with code 0.

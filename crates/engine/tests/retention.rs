@@ -7,16 +7,7 @@ use engine::operations::*;
 use engine::*;
 use interpreter::Status;
 use store::{RecordKind, Store};
-use support::{Driver, options};
-
-const PASS: &str = r#"{"StartAt":"A","States":{"A":{"Type":"Pass","End":true}}}"#;
-const WAIT: &str =
-    r#"{"StartAt":"A","States":{"A":{"Type":"Wait","Seconds":10000000,"End":true}}}"#;
-const MAP: &str = r#"{"StartAt":"M","States":{"M":{"Type":"Map","Label":"L","End":true,
-    "ItemProcessor":{"ProcessorConfig":{"Mode":"DISTRIBUTED","ExecutionType":"STANDARD"},
-        "StartAt":"P","States":{"P":{"Type":"Pass","End":true}}}}}}"#;
-
-const DAY_MS: i64 = 86_400_000;
+use support::{DAY_MS, Driver, MAP, PASS, WAIT, is_there, options};
 
 /// A driver over a store that keeps closed executions for a day.
 fn keeping() -> Driver {
@@ -25,20 +16,6 @@ fn keeping() -> Driver {
         ..options()
     };
     Driver::with(options, store::MemoryStore::new(), Driver::new().now)
-}
-
-fn is_there(driver: &Driver, arn: &str) -> bool {
-    let described = driver.read(Request::DescribeExecution(describe_execution::Request {
-        execution_arn: arn.into(),
-        metadata_only: false,
-    }));
-    match described {
-        Ok(_) => true,
-        Err(rejection) => {
-            assert_eq!(rejection.name, ErrorName::ExecutionDoesNotExist);
-            false
-        }
-    }
 }
 
 /// A sweep begins within a minute, and is made in small steps.

@@ -6,17 +6,9 @@ mod support;
 use engine::operations::*;
 use engine::*;
 use interpreter::Status;
-use support::{Driver, options};
+use support::{DAY_MS, Driver, MAP, PASS, WAIT, is_there, options};
 
-const PASS: &str = r#"{"StartAt":"A","States":{"A":{"Type":"Pass","End":true}}}"#;
 const FAIL: &str = r#"{"StartAt":"A","States":{"A":{"Type":"Fail"}}}"#;
-const WAIT: &str =
-    r#"{"StartAt":"A","States":{"A":{"Type":"Wait","Seconds":10000000,"End":true}}}"#;
-const MAP: &str = r#"{"StartAt":"M","States":{"M":{"Type":"Map","Label":"L","End":true,
-    "ItemProcessor":{"ProcessorConfig":{"Mode":"DISTRIBUTED","ExecutionType":"STANDARD"},
-        "StartAt":"P","States":{"P":{"Type":"Pass","End":true}}}}}}"#;
-
-const DAY_MS: i64 = 86_400_000;
 
 fn keeping(retention_bytes: u64) -> ShardOptions {
     ShardOptions {
@@ -27,20 +19,6 @@ fn keeping(retention_bytes: u64) -> ShardOptions {
 
 fn driver(options: ShardOptions) -> Driver {
     Driver::with(options, store::MemoryStore::new(), Driver::new().now)
-}
-
-fn is_there(driver: &Driver, arn: &str) -> bool {
-    let described = driver.read(Request::DescribeExecution(describe_execution::Request {
-        execution_arn: arn.into(),
-        metadata_only: false,
-    }));
-    match described {
-        Ok(_) => true,
-        Err(rejection) => {
-            assert_eq!(rejection.name, ErrorName::ExecutionDoesNotExist);
-            false
-        }
-    }
 }
 
 fn settle(driver: &mut Driver) {

@@ -4,6 +4,8 @@ use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
+use crate::Failure;
+
 /// Longer than any poll is held.
 const READ_TIMEOUT: Duration = Duration::from_secs(90);
 
@@ -48,6 +50,18 @@ impl Connection {
     pub fn get(&mut self, path: &str) -> io::Result<(u16, &[u8])> {
         self.send_to(&format!("GET {path}"), "", "")?;
         self.receive()
+    }
+
+    /// What the page of metrics says of one of them that has no labels.
+    pub fn gauge(&mut self, name: &str) -> Result<f64, Failure> {
+        let (_, page) = self.get("/metrics")?;
+        let page = String::from_utf8_lossy(page);
+        let value = page
+            .lines()
+            .find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+        Ok(value
+            .ok_or_else(|| format!("no {name} in /metrics"))?
+            .parse()?)
     }
 
     /// Sends JSON to a path of a server of another kind, and waits for its answer: status and body.

@@ -4,7 +4,7 @@ use super::figures::Figures;
 use super::restate::Restate;
 use super::{Part, Scale, Subject};
 use crate::Failure;
-use crate::process::is_on_path;
+use crate::process::found;
 use crate::server_under_test::Program;
 
 /// A server to compare with.
@@ -42,7 +42,7 @@ impl Peer {
         match text {
             "restate" => return Ok(Peer::Restate(Restate::installed()?)),
             "fakecloud" => {
-                if !is_on_path("fakecloud") {
+                if !found("fakecloud") {
                     return Err(
                         "no fakecloud on the path: cargo install fakecloud --version 0.51.0".into(),
                     );

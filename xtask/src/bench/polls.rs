@@ -106,13 +106,13 @@ fn hang_up(
     figures: &mut Figures,
 ) -> Result<(), Failure> {
     let mut metrics = Connection::open(server.address())?;
-    let before = connections(&mut metrics)?;
+    let before = metrics.gauge("connections_open")?;
     let memory = resident_bytes(server.pid())?;
     let gone = open.len() * HANG_UPS_OF_NINE / 9;
     let began = Instant::now();
     drop(open.split_off(open.len() - gone));
     let hung_up = Instant::now();
-    while connections(&mut metrics)? > before - gone {
+    while metrics.gauge("connections_open")? > before - gone as f64 {
         if began.elapsed() > PATIENCE {
             return Err(format!("{gone} connections hung up and stay open").into());
         }
@@ -138,16 +138,6 @@ fn hang_up(
         )
         .at_most_times(1.05);
     Ok(())
-}
-
-/// How many connections the server has.
-fn connections(metrics: &mut Connection) -> Result<usize, Failure> {
-    let (_, page) = metrics.get("/metrics")?;
-    let page = String::from_utf8_lossy(page);
-    let line = page
-        .lines()
-        .find_map(|line| line.strip_prefix("connections_open "));
-    Ok(line.ok_or("no connections_open in /metrics")?.parse()?)
 }
 
 fn describe(service: &mut Service, activity: &str) -> Result<Times, Failure> {

@@ -1,12 +1,11 @@
 //! What the sweep of closed executions takes from those that run, and whether the disk gets its space back.
 
-use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpStream};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use serde_json::json;
 
+use super::connection::Connection;
 use super::figures::Figures;
 use super::passes::{self, STARTERS};
 use super::service::{Service, cpu_time};
@@ -155,19 +154,5 @@ fn space(server: &ServerUnderTest, scale: &Scale, figures: &mut Figures) -> Resu
 
 /// What the server says that closed executions take.
 fn closed_bytes(server: &ServerUnderTest) -> Result<f64, Failure> {
-    let page = metrics(server.address())?;
-    let line = page
-        .lines()
-        .find_map(|line| line.strip_prefix("executions_closed_bytes "));
-    Ok(line.ok_or("no executions_closed_bytes")?.trim().parse()?)
-}
-
-fn metrics(address: SocketAddr) -> Result<String, Failure> {
-    let mut stream = TcpStream::connect(address)?;
-    stream.write_all(
-        format!("GET /metrics HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\r\n").as_bytes(),
-    )?;
-    let mut page = String::new();
-    stream.read_to_string(&mut page)?;
-    Ok(page)
+    Connection::open(server.address())?.gauge("executions_closed_bytes")
 }

@@ -11,6 +11,16 @@ use engine::*;
 use interpreter::Document;
 use store::{CommitNumber, Epoch, ExecutionId, MemoryStore, Store};
 
+pub const DAY_MS: i64 = 86_400_000;
+
+pub const PASS: &str = r#"{"StartAt":"A","States":{"A":{"Type":"Pass","End":true}}}"#;
+pub const WAIT: &str =
+    r#"{"StartAt":"A","States":{"A":{"Type":"Wait","Seconds":10000000,"End":true}}}"#;
+/// A map run of children that do nothing.
+pub const MAP: &str = r#"{"StartAt":"M","States":{"M":{"Type":"Map","Label":"L","End":true,
+    "ItemProcessor":{"ProcessorConfig":{"Mode":"DISTRIBUTED","ExecutionType":"STANDARD"},
+        "StartAt":"P","States":{"P":{"Type":"Pass","End":true}}}}}}"#;
+
 pub const ROLE: &str = "arn:aws:iam::000000000000:role/r";
 
 pub struct Driver {
@@ -574,6 +584,21 @@ impl Driver {
             if after.is_none() {
                 return words;
             }
+        }
+    }
+}
+
+/// Whether an execution is there to be described.
+pub fn is_there(driver: &Driver, arn: &str) -> bool {
+    let described = driver.read(Request::DescribeExecution(describe_execution::Request {
+        execution_arn: arn.into(),
+        metadata_only: false,
+    }));
+    match described {
+        Ok(_) => true,
+        Err(rejection) => {
+            assert_eq!(rejection.name, ErrorName::ExecutionDoesNotExist);
+            false
         }
     }
 }

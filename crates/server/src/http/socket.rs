@@ -189,6 +189,11 @@ impl AsyncRead for Socket {
                 let heard = &buffer.filled()[before..];
                 if !heard.is_empty() {
                     self.wire.heard(heard);
+                    // A request may be served without a wait for bytes: the next idle time is
+                    // another. The time for a head is one, however many pieces it comes in.
+                    if let Some((of @ Phase::Idle, _)) = &mut self.read_patience {
+                        *of = Phase::Serving;
+                    }
                 }
                 Poll::Ready(Ok(()))
             }

@@ -198,6 +198,41 @@ fn an_idle_connection_is_kept_longer_than_a_silent_one() {
     });
 }
 
+/// However a request is served: also when nothing is waited for between it and its answer.
+#[test]
+fn patience_with_an_idle_connection_begins_anew_after_each_answer() {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .start_paused(true)
+        .build()
+        .unwrap();
+    runtime.block_on(async {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let mut client = TcpStream::connect(listener.local_addr().unwrap())
+            .await
+            .unwrap();
+        let (stream, _) = listener.accept().await.unwrap();
+        let (metrics, wire) = (Arc::new(Metrics::default()), Arc::new(wire::Wire::new()));
+        let mut socket = socket::Socket::new(stream, Arc::clone(&wire), Arc::clone(&metrics));
+        let mut bytes = [0; 1 << 10];
+        for _ in 0..3 {
+            let get = b"GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n";
+            client.write_all(get).await.unwrap();
+            assert_eq!(socket.read(&mut bytes).await.unwrap(), get.len());
+            assert!(wire.serving());
+            wire.answering(None, false);
+            socket.write_all(b"ok").await.unwrap();
+            socket.flush().await.unwrap();
+            let waited = tokio::time::timeout(IDLE_TIMEOUT * 2 / 3, socket.read(&mut bytes)).await;
+            assert!(waited.is_err(), "it ended: {waited:?}");
+        }
+        let began = Instant::now();
+        assert_eq!(socket.read(&mut bytes).await.unwrap(), 0);
+        about(began.elapsed(), IDLE_TIMEOUT / 3);
+        assert_eq!(metrics.idle_closed.get(), 1);
+    });
+}
+
 /// A client that says a little every few seconds, and never says it all.
 async fn trickle(stream: &mut TcpStream, head: &str) -> (String, Duration) {
     stream.write_all(head.as_bytes()).await.unwrap();
