@@ -182,7 +182,7 @@ impl Space {
     fn look(&self, now_ms: i64) {
         let since = self.0.committing_since_ms.load(Ordering::Relaxed);
         if since >= 0 && now_ms - since > COMMIT_TIMEOUT_MS {
-            self.found(Room::None, "a commit takes too long");
+            self.found(Room::None, || "a commit takes too long".to_owned());
         } else {
             self.look_at_free();
         }
@@ -193,13 +193,17 @@ impl Space {
             return Room::Plenty;
         };
         let room = Room::of(free, *reserve, self.room());
-        self.found(room, &format!("{} MiB are free", free >> 20));
+        self.found(room, || format!("{} MiB are free", free >> 20));
         room
     }
 
-    fn found(&self, room: Room, why: &str) {
-        let before = self.0.room.send_replace(room);
-        if before == room {
+    fn found(&self, room: Room, why: impl FnOnce() -> String) {
+        // Everybody who waits for a commit listens: they are woken by a change only.
+        let changed = self
+            .0
+            .room
+            .send_if_modified(|known| std::mem::replace(known, room) != room);
+        if !changed {
             return;
         }
         let reserve = self.0.disk.as_ref().map_or(0, |(_, reserve)| reserve >> 20);
@@ -214,7 +218,7 @@ impl Space {
                 "the disk takes nothing: every write is refused until it does",
             ),
         };
-        log::line(level, what, &[("why", &why), ("reserve_mib", &reserve)]);
+        log::line(level, what, &[("why", &why()), ("reserve_mib", &reserve)]);
     }
 }
 
@@ -258,14 +262,30 @@ mod tests {
     fn only_what_ends_or_frees_goes_on_in_the_reserve() {
         let space = Space::default();
         assert!(!space.refuses(Operation::StartExecution));
-        space.found(Room::Short, "");
+        space.found(Room::Short, String::new);
         assert!(space.refuses(Operation::StartExecution));
         assert!(space.refuses(Operation::CreateStateMachine));
         assert!(!space.refuses(Operation::StopExecution));
         assert!(!space.refuses(Operation::DeleteStateMachine));
         assert!(!space.refuses(Operation::SendTaskSuccess));
-        space.found(Room::None, "");
+        space.found(Room::None, String::new);
         assert!(space.refuses(Operation::StopExecution));
+    }
+
+    #[test]
+    fn who_waits_hears_of_changes_only() {
+        let space = Space::default();
+        let mut heard = space.0.room.subscribe();
+        for (room, is_news) in [
+            (Room::Plenty, false),
+            (Room::Short, true),
+            (Room::Short, false),
+            (Room::Plenty, true),
+        ] {
+            space.found(room, String::new);
+            assert_eq!(heard.has_changed().unwrap(), is_news, "{room:?}");
+            heard.mark_unchanged();
+        }
     }
 
     #[test]
@@ -288,7 +308,7 @@ mod tests {
         let space = Space::default();
         let short = tokio::time::timeout(PATIENCE * 10, space.stalled()).await;
         assert!(short.is_err(), "all is well");
-        space.found(Room::None, "");
+        space.found(Room::None, String::new);
         space.stalled().await;
     }
 }
