@@ -8,6 +8,7 @@ use engine::arn::Owner;
 use engine::operations::{get_activity_task, start_sync_execution};
 use engine::{AtOnce, ErrorName, Operation, ReadError, Rejection, Request, Response};
 use store::{Store, StoreError};
+use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
 
 use crate::clock::Clock;
@@ -51,6 +52,8 @@ pub struct Service {
     pub poll_hold: Duration,
     pub reads: Arc<Semaphore>,
     pub trials: Trials,
+    /// For what may wait for the disk, compute, or outlive the connection that asked for it.
+    pub runtime: Handle,
 }
 
 /// What goes back.
@@ -101,7 +104,8 @@ impl Service {
             }
         };
         if let (Some(group), Ok(_)) = (log_group, &result) {
-            tokio::spawn(prove_log_group(self.outbound.clone(), group));
+            self.runtime
+                .spawn(prove_log_group(self.outbound.clone(), group));
         }
         let answer = self.door.answer(meta, result, self.clock.wall_ms());
         Served {
@@ -204,7 +208,7 @@ impl Service {
             return Ok(Answer::Done(Err(stopping())));
         };
         let service = Arc::clone(self);
-        let read = tokio::task::spawn_blocking(move || {
+        let read = self.runtime.spawn_blocking(move || {
             let _permit = permit;
             let reader = service.driver.doubts().reader();
             let in_doubt = |execution, event| reader.in_doubt(execution, event);

@@ -262,7 +262,7 @@ async fn compute<T: Send + 'static>(
         payload_bytes_max: service.door.limits().payload_bytes_max,
         ..interpreter::Limits::default()
     };
-    let computed = tokio::task::spawn_blocking(move || {
+    let computed = service.runtime.spawn_blocking(move || {
         let _permit = permit;
         compute(&Moment {
             now_ms,

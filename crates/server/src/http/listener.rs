@@ -16,6 +16,7 @@ use tokio::net::{TcpListener, TcpStream};
 
 use super::parked::{Parked, Resumed};
 use super::socket::Socket;
+use super::sockets::Sockets;
 use super::wire::Wire;
 use super::{Edge, HEAD_BYTES_MAX, Open, request};
 use crate::log::{self, Level};
@@ -24,7 +25,7 @@ use crate::log::{self, Level};
 const PAUSE: Duration = Duration::from_millis(250);
 
 /// Accepts until it is told to close.
-pub async fn listen(listener: TcpListener, edge: Arc<Edge>, mut open: Open) {
+pub async fn listen(listener: TcpListener, sockets: Arc<Sockets>, edge: Arc<Edge>, mut open: Open) {
     loop {
         let connections = Arc::clone(&edge.connections);
         if connections.available_permits() == 0 {
@@ -43,9 +44,15 @@ pub async fn listen(listener: TcpListener, edge: Arc<Edge>, mut open: Open) {
         match accepted {
             Ok((stream, _peer)) => {
                 let (edge, open) = (Arc::clone(&edge), open.clone());
-                tokio::spawn(async move {
+                // It is heard by the thread that serves it, not by the one that accepted it.
+                let Ok(stream) = stream.into_std() else {
+                    continue;
+                };
+                sockets.serve(async move {
                     let _permit = permit;
-                    serve(stream, edge, open).await;
+                    if let Ok(stream) = TcpStream::from_std(stream) {
+                        serve(stream, edge, open).await;
+                    }
                 });
             }
             Err(error) if is_of_one_connection(&error) => {}

@@ -13,6 +13,7 @@ mod parked;
 mod peer;
 mod request;
 mod socket;
+mod sockets;
 #[cfg(test)]
 mod tests;
 mod wire;
@@ -29,6 +30,7 @@ use crate::service::Service;
 
 pub use host::Hosts;
 pub use listener::listen;
+pub use sockets::Sockets;
 
 /// Longest time for a request's head, from the first byte, or from the connection.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(10);

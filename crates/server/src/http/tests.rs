@@ -39,7 +39,8 @@ pub(super) fn listening<F: Future<Output = ()>>(
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let closing = Closing::new();
-        tokio::spawn(listen(listener, Arc::new(edge), closing.open()));
+        let sockets = Arc::new(Sockets::on(tokio::runtime::Handle::current()));
+        tokio::spawn(listen(listener, sockets, Arc::new(edge), closing.open()));
         test(address, metrics).await;
     });
     driver.stop();
@@ -78,7 +79,7 @@ pub(super) fn edge(runtime: tokio::runtime::Handle) -> (Edge, driver::Threads) {
         store: store.clone(),
         commits_inline: true,
         durable: 0,
-        runtime,
+        runtime: runtime.clone(),
         clock,
         metrics: Arc::clone(&metrics),
         watchers: crate::watching::Watchers::default(),
@@ -116,6 +117,7 @@ pub(super) fn edge(runtime: tokio::runtime::Handle) -> (Edge, driver::Threads) {
         poll_hold: std::time::Duration::from_millis(100),
         reads: Arc::new(Semaphore::new(1)),
         trials: crate::trial::Trials::default(),
+        runtime,
     });
     (
         Edge::new(service, Hosts::new(&[], false), Quotas::default(), 100),

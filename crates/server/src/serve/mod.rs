@@ -26,7 +26,7 @@ use crate::config::{LogDestination, Origin, Settings, Span};
 use crate::disk::Space;
 use crate::driver::{self, Started, Threads};
 use crate::exit;
-use crate::http::{self, Closing, Edge, Hosts};
+use crate::http::{self, Closing, Edge, Hosts, Sockets};
 use crate::log::{self, Level};
 use crate::metrics::Metrics;
 use crate::service::{READS_AT_A_TIME, Service};
@@ -98,11 +98,13 @@ fn serve(settings: &Settings, addresses: &[SocketAddr]) -> Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(settings.threads.value)
         .max_blocking_threads(BLOCKING_THREADS)
-        .thread_name("sockets")
+        .thread_name("calls")
         .enable_io()
         .enable_time()
         .build()
         .context("cannot start threads")?;
+    let sockets = Sockets::start(settings.threads.value).context("cannot start threads")?;
+    let sockets = Arc::new(sockets);
     let (service, threads, workers) = start(settings, &identity, store, clock, &runtime)?;
     let outbound = service.outbound.clone();
     let edge = Edge::new(
@@ -114,10 +116,15 @@ fn serve(settings: &Settings, addresses: &[SocketAddr]) -> Result<()> {
         settings.quotas.buckets(),
         connections_max,
     );
-    runtime.block_on(until_stopped(settings, Arc::new(edge), listeners, &bound))?;
+    let edge = Arc::new(edge);
+    runtime.block_on(until_stopped(settings, edge, &sockets, listeners, &bound))?;
     threads.join();
     workers.finish();
     runtime.shutdown_timeout(RUNTIME_TIMEOUT);
+    // The listeners have gone with the runtime.
+    if let Some(sockets) = Arc::into_inner(sockets) {
+        sockets.finish();
+    }
     outbound.finish();
     log::line(Level::Info, "stopped", &[]);
     Ok(())
@@ -226,6 +233,7 @@ fn start(
         poll_hold: Duration::from_secs_f64(settings.poll_hold_seconds.value),
         reads: Arc::new(Semaphore::new(READS_AT_A_TIME)),
         trials: Trials::default(),
+        runtime: runtime.handle().clone(),
     });
     runtime.spawn(calls::make(Arc::clone(&service), calls));
     Ok((service, threads, workers))
@@ -244,6 +252,7 @@ fn counts(settings: &Settings) -> engine::CountsMax {
 async fn until_stopped(
     settings: &Settings,
     edge: Arc<Edge>,
+    sockets: &Arc<Sockets>,
     listeners: Vec<TcpListener>,
     bound: &[SocketAddr],
 ) -> Result<()> {
@@ -254,7 +263,8 @@ async fn until_stopped(
     for listener in listeners {
         listener.set_nonblocking(true)?;
         let listener = tokio::net::TcpListener::from_std(listener)?;
-        tokio::spawn(http::listen(listener, Arc::clone(&edge), closing.open()));
+        let (sockets, edge) = (Arc::clone(sockets), Arc::clone(&edge));
+        tokio::spawn(http::listen(listener, sockets, edge, closing.open()));
     }
     banner::show(settings, bound);
 
