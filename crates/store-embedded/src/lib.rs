@@ -159,6 +159,10 @@ impl Store for EmbeddedStore {
         Ok(())
     }
 
+    fn answered(&self) {
+        self.store.answered();
+    }
+
     fn last_commit(&self) -> Result<CommitNumber, StoreError> {
         self.store.last_commit()
     }

@@ -2,7 +2,8 @@
 //!
 //! A commit is durable, and answered, when it is in the log. Then a thread of its own applies it to the
 //! engine, together with whatever else has come meanwhile: rows that were written twice are applied
-//! once, and the engine's own flushes and compactions hold up nobody who waits for a commit.
+//! once, and the engine's own flushes and compactions hold up nobody who waits for a commit. Nor does the
+//! thread's waking: it begins when those who waited have been answered, or when somebody wants a view.
 //!
 //! A view shows at least what was durable when it was asked for: it waits until the engine has it.
 
@@ -46,7 +47,7 @@ struct Shared<E, D: Disk> {
     engine: E,
     segments: Arc<Segments<D>>,
     queue: Mutex<Queue<D>>,
-    /// Something came into the queue, or it was closed.
+    /// What came into the queue is to be applied, or it was closed.
     filled: Condvar,
     /// Something was applied, or nothing ever will be any more.
     applied: Condvar,
@@ -180,6 +181,10 @@ where
         self.shared.take(appended.group, ops, appended.sealed)
     }
 
+    fn answered(&self) {
+        self.shared.filled.notify_one();
+    }
+
     fn view(&self) -> LoggedView<E::View<'_>> {
         match self.shared.wait_until_applied() {
             None => LoggedView::Whole(self.shared.engine.view()),
@@ -207,6 +212,7 @@ impl<E: Behind, D: Disk> Shared<E, D> {
         let bytes = bytes_of(&ops);
         let mut queue = self.queue();
         while queue.bytes > BEHIND_BYTES_MAX && queue.failure.is_none() {
+            self.filled.notify_one();
             queue = self
                 .applied
                 .wait(queue)
@@ -219,8 +225,11 @@ impl<E: Behind, D: Disk> Shared<E, D> {
         queue.entries.push_back(Entry::Writes(ops));
         queue.bytes += bytes;
         queue.logged = group;
+        let is_much = queue.bytes > APPLY_BYTES_MAX;
         drop(queue);
-        self.filled.notify_one();
+        if is_much {
+            self.filled.notify_one();
+        }
         Ok(())
     }
 
@@ -228,6 +237,9 @@ impl<E: Behind, D: Disk> Shared<E, D> {
     fn wait_until_applied(&self) -> Option<String> {
         let mut queue = self.queue();
         let wanted = queue.logged;
+        if queue.applied < wanted {
+            self.filled.notify_one();
+        }
         while queue.applied < wanted && queue.failure.is_none() {
             queue = self
                 .applied

@@ -35,6 +35,9 @@ pub trait Kv: Send + Sync {
     /// view before it is durable. After an error this is not called again.
     fn commit(&self, ops: Vec<Op>) -> Result<(), StoreError>;
 
+    /// See [`Store::answered`].
+    fn answered(&self) {}
+
     /// The keys as they are now: whole commits, never a part of one.
     ///
     /// An engine may make commits wait while a view lives, so views are short.
@@ -192,6 +195,10 @@ impl<E: Kv> Store for KvStore<E> {
     fn latest_ms(&self) -> Result<i64, StoreError> {
         self.check_alive()?;
         Ok(self.written().head.at_ms)
+    }
+
+    fn answered(&self) {
+        self.engine.answered();
     }
 
     fn last_commit(&self) -> Result<CommitNumber, StoreError> {

@@ -62,6 +62,10 @@ pub trait Store: Send + Sync {
     /// the process must end: a failed sync is never tried again.
     fn commit(&self, epoch: Epoch, commits: &[Commit]) -> Result<(), StoreError>;
 
+    /// Whoever waited for the commits made until now has been answered: what the store still has to do
+    /// with them, and had put off so as not to be in the way, may begin.
+    fn answered(&self) {}
+
     /// The number of the last commit that is durable; 0 in an empty store.
     fn last_commit(&self) -> Result<CommitNumber, StoreError>;
 

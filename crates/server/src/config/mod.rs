@@ -145,7 +145,7 @@ const DEFAULT_EXECUTIONS_CACHED: usize = 20_000;
 /// Room for what the engine under the store writes of its own accord: tables in memory, journals and
 /// what it is merging.
 const DEFAULT_DISK_RESERVE_MEGABYTES: u64 = 512;
-/// More threads only serve sockets: executions are advanced one at a time, however many there are.
+/// More threads only serve sockets: executions are run by one thread at a time, however many there are.
 const THREADS_MAX: usize = 64;
 
 impl Settings {

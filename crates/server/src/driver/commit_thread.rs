@@ -25,7 +25,7 @@ pub(super) struct Handover {
 pub(super) enum Sink {
     /// A thread that syncs.
     Thread(mpsc::Sender<Handover>),
-    /// A store that needs no sync: the engine's own thread writes.
+    /// A store that needs no sync: whoever runs the engine writes.
     Inline(Committer),
 }
 
@@ -76,13 +76,22 @@ impl Committer {
     /// Until nobody hands anything on any more.
     pub(super) fn run(mut self, handovers: &mpsc::Receiver<Handover>) {
         while let Ok(handover) = handovers.recv() {
-            self.take(handover);
-            // Whatever came during the last sync shares the next.
-            while let Ok(more) = handovers.try_recv() {
-                self.take(more);
-            }
-            if let Some(number) = self.commit() {
-                self.releaser.tell_durable(number);
+            self.releaser.committing(true);
+            let mut next = Some(handover);
+            while let Some(handover) = next {
+                self.take(handover);
+                // Whatever came during the last sync shares the next.
+                while let Ok(more) = handovers.try_recv() {
+                    self.take(more);
+                }
+                let durable = self.commit();
+                next = handovers.try_recv().ok();
+                if next.is_none() {
+                    self.releaser.committing(false);
+                }
+                if let Some(number) = durable {
+                    self.releaser.tell_durable(number, next.is_none());
+                }
             }
         }
     }
@@ -116,6 +125,7 @@ impl Committer {
         self.durable = last;
         self.releaser.publish(last);
         self.release();
+        self.store.answered();
         self.commits.clear();
         Some(last)
     }

@@ -1,9 +1,9 @@
-//! Drives the engine: one thread owns the shard, one makes its commits durable, and nothing is
-//! answered, handed out or called before the commit it depends on is.
+//! Drives the engine: whoever has something for the shard runs it, one at a time, a thread makes its
+//! commits durable, and nothing is answered, handed out or called before the commit it depends on is.
 //!
-//! A request takes three hops: a message to the engine's thread, its commit to the committing thread,
-//! the answer straight from there to the task that waits. The engine runs ahead meanwhile: what it
-//! commits while a sync is under way shares the next one.
+//! A request takes two hops: its commit to the committing thread, and the answer straight from there
+//! to the task that waits. The engine runs ahead meanwhile: what it commits while a sync is under way
+//! shares the next one. See decision 19.
 
 mod call;
 mod closings;
@@ -11,14 +11,16 @@ mod commit_thread;
 mod definitions;
 mod delivery;
 mod doubts;
-mod engine_thread;
+mod inbox;
 mod loads;
 mod release;
 #[cfg(test)]
 mod tests;
+mod turns;
 
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, mpsc};
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
 use std::thread::JoinHandle;
 
 use engine::{Gauges, Message, NameLookup, Rejection, Request, Response, Shard, Ticket};
@@ -31,12 +33,19 @@ use crate::disk::Space;
 use crate::metrics::Metrics;
 use crate::watching::Watchers;
 
+use inbox::Inbox;
+use turns::Engine;
+
 pub use call::{Call, Errand};
 pub use closings::Closings;
 pub use commit_thread::EPOCH;
 pub use definitions::Definitions;
 pub use delivery::Delivery;
 pub use doubts::Doubts;
+
+/// Most events that somebody handles who came with one, before the rest is left to the engine's thread:
+/// a visitor has connections to serve.
+const VISIT_EVENTS_MAX: usize = 64;
 
 /// What the engine said to a request.
 #[derive(Debug)]
@@ -47,7 +56,7 @@ pub enum Answer {
     HandOut(Response, Delivery),
 }
 
-/// What the engine's thread is told.
+/// What the engine is told.
 #[derive(Debug)]
 enum Event {
     /// A new request.
@@ -68,9 +77,14 @@ enum Event {
 /// The way into the engine; shared by all who ask.
 #[derive(Debug)]
 pub struct Driver {
-    inbox: mpsc::Sender<Event>,
+    inbox: Inbox,
+    /// Locked by whoever has the turn: next to nobody ever waits for it. Gone when it has been stopped.
+    engine: Mutex<Option<Engine>>,
     tickets: AtomicU64,
     durable: AtomicU64,
+    /// Whether the committing thread is at work: what comes now shares the next sync with others, and is
+    /// better handled together with them, by the engine's thread.
+    is_committing: AtomicBool,
     doubts: Doubts,
     closings: Closings,
     definitions: Definitions,
@@ -117,9 +131,8 @@ pub struct Threads {
 
 /// Starts the threads.
 pub fn start(parts: Parts) -> std::io::Result<Started> {
-    let (inbox, events) = mpsc::channel();
     let driver = Arc::new(Driver::new(
-        inbox,
+        Inbox::new(),
         parts.durable,
         Arc::clone(&parts.metrics),
     ));
@@ -142,18 +155,24 @@ pub fn start(parts: Parts) -> std::io::Result<Started> {
         (commit_thread::Sink::Thread(handovers), Some(thread))
     };
     let loads = loads::Loads::new(parts.store, parts.runtime, Arc::clone(&driver));
-    let engine = engine_thread::EngineThread::new(
+    let clock = parts.clock;
+    let engine = Engine::new(
         parts.shard,
-        parts.clock,
-        events,
+        clock,
         Arc::clone(&driver),
         sink,
         loads,
         releaser,
     );
+    *driver.engine() = Some(engine);
+    let driven = Arc::clone(&driver);
     let engine = std::thread::Builder::new()
         .name("engine".into())
-        .spawn(move || ending_the_process(move || engine.run()))?;
+        .spawn(move || {
+            while driven.inbox.await_turn(&clock) {
+                driven.take_turn(usize::MAX);
+            }
+        })?;
     Ok(Started {
         driver,
         calls,
@@ -162,11 +181,13 @@ pub fn start(parts: Parts) -> std::io::Result<Started> {
 }
 
 impl Driver {
-    fn new(inbox: mpsc::Sender<Event>, durable: CommitNumber, metrics: Arc<Metrics>) -> Driver {
+    fn new(inbox: Inbox, durable: CommitNumber, metrics: Arc<Metrics>) -> Driver {
         Driver {
             inbox,
+            engine: Mutex::new(None),
             tickets: AtomicU64::new(1),
             durable: AtomicU64::new(durable),
+            is_committing: AtomicBool::new(false),
             doubts: Doubts::default(),
             closings: Closings::default(),
             definitions: Definitions::default(),
@@ -209,6 +230,14 @@ impl Driver {
         self.send(Event::Message(message));
     }
 
+    /// Tells the shard that commits are durable. `visits`: whether the caller has the time to run it.
+    fn tell_durable(&self, number: CommitNumber, visits: bool) {
+        let event = Event::Message(Message::Durable(number));
+        if self.inbox.put(event, visits) {
+            self.take_turn(1);
+        }
+    }
+
     /// Number of the last commit that is durable.
     pub fn durable(&self) -> CommitNumber {
         self.durable.load(Ordering::Acquire)
@@ -236,14 +265,48 @@ impl Driver {
         gauges.await.ok()
     }
 
-    /// Ends the engine's thread after all it has been told before, and its commits with it.
+    /// Ends the engine after all it has been told before, and its commits with it.
     pub fn stop(&self) {
         self.send(Event::Stop);
     }
 
+    /// Nobody listens only when the server is stopping; then nobody is promised anything either.
     fn send(&self, event: Event) {
-        // Nobody listens only when the server is stopping; then nobody is promised anything either.
-        let _ = self.inbox.send(event);
+        // Who panics has no business in the engine: its own panics end the process.
+        let visits = !self.is_committing.load(Ordering::Relaxed) && !std::thread::panicking();
+        if self.inbox.put(event, visits) {
+            self.take_turn(VISIT_EVENTS_MAX);
+        }
+    }
+
+    /// Runs the engine, for whoever has the turn, until there are no events left or `events_max` have
+    /// been handled; the rest is then its thread's.
+    fn take_turn(&self, events_max: usize) {
+        ending_the_process(|| {
+            let mut engine = self.engine();
+            let (mut events, mut handled) = (VecDeque::new(), 0);
+            while let Some(running) = &mut *engine {
+                self.inbox.take(&mut events);
+                handled += events.len();
+                if !running.turn(&mut events) {
+                    *engine = None;
+                    break;
+                }
+                if !self
+                    .inbox
+                    .leave(running.next_due_ms(), handled < events_max)
+                {
+                    return;
+                }
+            }
+            drop(engine);
+            self.inbox.end();
+        });
+    }
+
+    fn engine(&self) -> MutexGuard<'_, Option<Engine>> {
+        // Whoever panics in it ends the process.
+        self.engine.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -294,23 +357,27 @@ fn ending_the_process(body: impl FnOnce()) {
 /// A hand-out that is owed an answer, and what is told of it.
 #[cfg(test)]
 pub fn a_delivery() -> (Delivery, Told) {
-    let (inbox, events) = mpsc::channel();
-    let driver = Arc::new(Driver::new(inbox, 0, Arc::new(Metrics::default())));
-    let delivery = Delivery::new(driver, Ticket(1), store::ExecutionId([0; 16]), 1);
-    (delivery, Told(events))
+    let driver = Driver::new(Inbox::always_taken(), 0, Arc::new(Metrics::default()));
+    let driver = Arc::new(driver);
+    let delivery = Delivery::new(
+        Arc::clone(&driver),
+        Ticket(1),
+        store::ExecutionId([0; 16]),
+        1,
+    );
+    (delivery, Told(driver))
 }
 
-/// What the engine's thread would have been told.
+/// What the engine would have been told.
 #[cfg(test)]
-pub struct Told(mpsc::Receiver<Event>);
+pub struct Told(Arc<Driver>);
 
 #[cfg(test)]
 impl Told {
     pub fn next(&self) -> Option<Message> {
-        match self.0.try_recv() {
-            Ok(Event::Message(message)) => Some(message),
-            Ok(other) => panic!("{other:?}"),
-            Err(_) => None,
+        match self.0.inbox.next()? {
+            Event::Message(message) => Some(message),
+            other => panic!("{other:?}"),
         }
     }
 }

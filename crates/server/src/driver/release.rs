@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 
 use engine::operations::get_activity_task;
 use engine::shapes::ActivityTask;
-use engine::{LogEvents, Message, Rejection, Response, StatusChange, Ticket};
+use engine::{LogEvents, Rejection, Response, StatusChange, Ticket};
 use interpreter::{EventId, Status};
 use store::{CommitNumber, ExecutionId};
 use tokio::sync::{mpsc, oneshot};
@@ -109,7 +109,13 @@ impl Releaser {
 
     /// Tells the shard. After all releases: it hands a task out anew only when it knows that the
     /// put-back is durable, and by then the old doubt must be over.
-    pub(super) fn tell_durable(&self, number: CommitNumber) {
-        self.driver.tell(Message::Durable(number));
+    pub(super) fn tell_durable(&self, number: CommitNumber, visits: bool) {
+        self.driver.tell_durable(number, visits);
+    }
+
+    /// Whether commits are being made.
+    pub(super) fn committing(&self, is_committing: bool) {
+        let known = &self.driver.is_committing;
+        known.store(is_committing, Ordering::Relaxed);
     }
 }

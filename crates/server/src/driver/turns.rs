@@ -1,9 +1,8 @@
-//! The thread that owns the shard.
+//! The shard, and what happens to what comes out of it.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
+use std::fmt;
 use std::sync::Arc;
-use std::sync::mpsc::{self, RecvTimeoutError};
-use std::time::Duration;
 
 use engine::{Message, Output, Shard, Ticket};
 use store::CommitNumber;
@@ -21,14 +20,10 @@ use crate::log::{self, Level};
 /// all who came during the last one; few enough that the first of them need not wait for long.
 const EVENTS_A_TURN_MAX: usize = 256;
 
-/// The wall clock may jump while nothing happens, and something be due sooner for it.
-const LOOK_AGAIN: Duration = Duration::from_secs(1);
-
-/// See [`EngineThread::run`].
-pub(super) struct EngineThread {
+/// Run by one thread at a time: see [`Inbox`](super::inbox::Inbox).
+pub(super) struct Engine {
     shard: Shard,
     clock: Clock,
-    events: mpsc::Receiver<Event>,
     driver: Arc<Driver>,
     sink: Sink,
     loads: Loads,
@@ -38,21 +33,25 @@ pub(super) struct EngineThread {
     outputs: Vec<Output>,
 }
 
-impl EngineThread {
+impl fmt::Debug for Engine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Engine").finish_non_exhaustive()
+    }
+}
+
+impl Engine {
     pub(super) fn new(
         shard: Shard,
         clock: Clock,
-        events: mpsc::Receiver<Event>,
         driver: Arc<Driver>,
         sink: Sink,
         loads: Loads,
         releaser: Arc<Releaser>,
-    ) -> EngineThread {
+    ) -> Engine {
         let (replies, outputs) = (HashMap::new(), Vec::new());
-        EngineThread {
+        Engine {
             shard,
             clock,
-            events,
             driver,
             sink,
             loads,
@@ -62,45 +61,32 @@ impl EngineThread {
         }
     }
 
-    /// Until it is told to stop: takes what there is, hands on what comes out, waits.
-    pub(super) fn run(mut self) {
+    /// Handles events, in order, and hands on what comes of them. Returns whether to go on: one may have
+    /// said that it is over.
+    pub(super) fn turn(&mut self, events: &mut VecDeque<Event>) -> bool {
         let mut on = true;
         while on {
-            on = match self.wait() {
-                Some(event) => self.take(event),
-                None => true,
-            };
-            let mut taken = 1;
-            while on && taken < EVENTS_A_TURN_MAX {
-                let Ok(event) = self.events.try_recv() else {
+            for _ in 0..EVENTS_A_TURN_MAX {
+                let Some(event) = events.pop_front() else {
                     break;
                 };
                 on = self.take(event);
-                taken += 1;
+                if !on {
+                    break;
+                }
             }
             self.tick_when_due();
             self.hand_on();
+            if events.is_empty() {
+                break;
+            }
         }
+        on
     }
 
-    /// The next event, or `None` when time has come for something.
-    fn wait(&self) -> Option<Event> {
-        let event = match self.shard.next_due_ms(self.clock.now()) {
-            None => self
-                .events
-                .recv()
-                .map_err(|_| RecvTimeoutError::Disconnected),
-            Some(due_ms) => {
-                let until = self.clock.until(due_ms).min(LOOK_AGAIN);
-                self.events.recv_timeout(until)
-            }
-        };
-        match event {
-            Ok(event) => Some(event),
-            Err(RecvTimeoutError::Timeout) => None,
-            // The driver is held here too, so its sender cannot be gone.
-            Err(RecvTimeoutError::Disconnected) => Some(Event::Stop),
-        }
+    /// When something is due next, by the steady clock.
+    pub(super) fn next_due_ms(&self) -> Option<i64> {
+        self.shard.next_due_ms(self.clock.now())
     }
 
     /// Returns whether to go on.
