@@ -94,13 +94,8 @@ impl Connection {
             }
             self.read_some()?;
         };
-        let text = String::from_utf8_lossy(&self.received[..head]).to_ascii_lowercase();
-        let status = text.get(9..12).and_then(|digits| digits.parse().ok());
-        let length = text
-            .lines()
-            .find_map(|line| line.strip_prefix("content-length:"))
-            .and_then(|value| value.trim().parse::<usize>().ok());
-        let (Some(status), Some(length)) = (status, length) else {
+        let Some((status, length)) = status_and_length(&self.received[..head]) else {
+            let text = String::from_utf8_lossy(&self.received[..head]);
             return Err(io::Error::new(io::ErrorKind::InvalidData, text));
         };
         while self.received.len() < head + length {
@@ -123,6 +118,17 @@ impl Connection {
             }
         }
     }
+}
+
+/// What of an answer's head says how it went, and how many bytes follow it.
+fn status_and_length(head: &[u8]) -> Option<(u16, usize)> {
+    const LENGTH: &[u8] = b"content-length:";
+    let number = |digits: &[u8]| std::str::from_utf8(digits).ok()?.trim().parse().ok();
+    let status = number(head.get(9..12)?)?;
+    let lines = head.split(|byte| *byte == b'\n');
+    let length = lines.filter_map(|line| line.split_at_checked(LENGTH.len()));
+    let mut length = length.filter(|(name, _)| name.eq_ignore_ascii_case(LENGTH));
+    Some((u16::try_from(status).ok()?, number(length.next()?.1)?))
 }
 
 fn find(text: &[u8], wanted: &[u8]) -> Option<usize> {

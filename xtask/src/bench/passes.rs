@@ -100,19 +100,22 @@ pub fn many(
     operation: &str,
     asked: &Value,
 ) -> Result<(u64, Vec<Value>), Failure> {
-    let ends = AtomicBool::new(false);
+    let (ends, asked) = (AtomicBool::new(false), asked.to_string());
     thread::scope(|scope| {
         let callers: Vec<_> = (0..connections)
             .map(|_| {
                 scope.spawn(|| -> Result<(u64, Value), String> {
                     let service = Service::connect(server.address());
                     let mut service = service.map_err(|e| e.to_string())?;
-                    let (mut count, mut last) = (0, Value::Null);
-                    while count == 0 || !ends.load(Ordering::Relaxed) {
-                        last = service.call(operation, asked).map_err(|e| e.to_string())?;
+                    let mut count = 1;
+                    while !ends.load(Ordering::Relaxed) {
+                        let answer = service.call_with(operation, &asked);
+                        answer.map_err(|e| e.to_string())?;
                         count += 1;
                     }
-                    Ok((count, last))
+                    let last = service.call_with(operation, &asked);
+                    let last = serde_json::from_slice(last.map_err(|e| e.to_string())?);
+                    Ok((count, last.map_err(|e| e.to_string())?))
                 })
             })
             .collect();

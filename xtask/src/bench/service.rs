@@ -32,12 +32,18 @@ impl Service {
 
     /// Makes one call that must succeed.
     pub fn call(&mut self, operation: &str, body: &Value) -> Result<Value, Failure> {
-        let (status, answer) = self.connection.call(operation, &body.to_string())?;
+        let answer = self.call_with(operation, &body.to_string())?;
+        Ok(serde_json::from_slice(answer)?)
+    }
+
+    /// The same for who makes it so often that writing and reading JSON would be what is measured.
+    pub fn call_with(&mut self, operation: &str, body: &str) -> Result<&[u8], Failure> {
+        let (status, answer) = self.connection.call(operation, body)?;
         if status != 200 {
             let text = String::from_utf8_lossy(answer);
             return Err(format!("{operation}: {status} {text}").into());
         }
-        Ok(serde_json::from_slice(answer)?)
+        Ok(answer)
     }
 
     /// A new activity and a state machine that does nothing but wait for it.
