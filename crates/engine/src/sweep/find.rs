@@ -21,7 +21,7 @@ use crate::shapes::MachineType;
 const MACHINES_MAX: usize = 64;
 
 /// Entries read of a list at first, and by how much more each time: most lists give one of a step, some
-/// give all.
+/// give all. A list that gave some to the step before is read at once for as many, and the one behind.
 const READ_FIRST: usize = 4;
 const READ_MORE: usize = 4;
 
@@ -66,6 +66,7 @@ struct Ahead {
     /// The last that was read.
     last: Option<ListingCursor>,
     read: usize,
+    taken: usize,
     is_all: bool,
 }
 
@@ -93,7 +94,9 @@ impl Step<'_> {
         }
     }
 
-    fn found(self, has_more: bool, must_be_gone: bool) -> Found {
+    fn found(mut self, has_more: bool, must_be_gone: bool) -> Found {
+        let taken = self.ahead.iter().map(|(list, ahead)| (*list, ahead.taken));
+        self.place.taken = taken.filter(|(_, taken)| *taken > 0).collect();
         Found {
             expired: self.expired,
             place: self.place,
@@ -191,7 +194,9 @@ impl Step<'_> {
             self.place.fronts(machine_type).insert(front);
             return Ok(true);
         }
-        let row = row.clone();
+        let Some(row) = self.take_read(at.list) else {
+            return Ok(true);
+        };
         let summary = ListingSummary::decode(&row.summary)
             .ok_or_else(|| records::damaged("a list of", &at.machine_name))?;
         let has_map_runs = summary.taken.as_ref().is_none_or(|it| it.has_map_runs);
@@ -244,9 +249,6 @@ impl Step<'_> {
             };
             self.place.passed.insert(at.list, cursor);
         }
-        if let Some(ahead) = self.ahead.get_mut(&at.list) {
-            ahead.rows.pop_front();
-        }
         if let Some(next) = self.read(at.list)? {
             let next = front(next, &at.machine_name);
             self.place.fronts(machine_type).insert(next);
@@ -258,7 +260,11 @@ impl Step<'_> {
     fn read(&mut self, list: List) -> Result<Option<&Listing>, StoreError> {
         let ahead = self.ahead.entry(list).or_default();
         if ahead.rows.is_empty() && !ahead.is_all {
-            ahead.read = (ahead.read * READ_MORE).clamp(READ_FIRST, EXECUTIONS_MAX);
+            let as_before = self.place.taken.get(&list).map_or(0, |taken| taken + 1);
+            ahead.read = match ahead.read {
+                0 => as_before.max(READ_FIRST),
+                read => (read * READ_MORE).min(EXECUTIONS_MAX),
+            };
             let after = ahead.last.or(self.place.passed.get(&list).copied());
             let (machine, status) = list;
             let rows = self
@@ -272,6 +278,13 @@ impl Step<'_> {
             ahead.rows = rows.into();
         }
         Ok(ahead.rows.front())
+    }
+
+    /// Takes what [`Step::read`] has just shown.
+    fn take_read(&mut self, list: List) -> Option<Listing> {
+        let ahead = self.ahead.get_mut(&list)?;
+        ahead.taken += 1;
+        ahead.rows.pop_front()
     }
 }
 

@@ -28,6 +28,8 @@ pub struct Place {
     /// Of these lists, entries up to these are done. They are gone, but for a while the store would wade
     /// through what is left of them.
     pub(super) passed: BTreeMap<List, ListingCursor>,
+    /// How many entries of these lists the last step took: the next is likely to take as many.
+    pub(super) taken: BTreeMap<List, usize>,
     /// An execution whose children are going, and the key of the record of the last that was found.
     pub(super) begun: Option<(ExecutionId, Option<Vec<u8>>)>,
     /// Whether anything was left where it was.
@@ -64,6 +66,7 @@ impl Default for Place {
             standard: BTreeSet::new(),
             express: BTreeSet::new(),
             passed: BTreeMap::new(),
+            taken: BTreeMap::new(),
             begun: None,
             left: false,
         }
