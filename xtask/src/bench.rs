@@ -57,6 +57,8 @@ struct Scale {
     /// Parking ends after this time, with as many as are parked then.
     parking_time: Duration,
     stall_time: Duration,
+    /// How long the folder is looked at under a load that goes on.
+    space_time: Duration,
     items: usize,
 }
 
@@ -70,6 +72,7 @@ const FULL: Scale = Scale {
     parked: 1_000_000,
     parking_time: Duration::from_secs(360),
     stall_time: Duration::from_secs(120),
+    space_time: Duration::from_secs(120),
     items: 100_000,
 };
 
@@ -83,6 +86,7 @@ const QUICK: Scale = Scale {
     parked: 5_000,
     parking_time: Duration::from_secs(20),
     stall_time: Duration::from_secs(5),
+    space_time: Duration::from_secs(5),
     items: 2_000,
 };
 

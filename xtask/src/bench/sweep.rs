@@ -123,7 +123,7 @@ fn beside(remark: &str, figures: &mut Figures) {
 /// The folder's size under a load that goes on, at most in the second half beside the first.
 fn space(server: &ServerUnderTest, scale: &Scale, figures: &mut Figures) -> Result<(), Failure> {
     let lot = Scale {
-        throughput_time: scale.stall_time / LOOKS,
+        throughput_time: scale.space_time / LOOKS,
         ..*scale
     };
     let mut sizes = Vec::new();
