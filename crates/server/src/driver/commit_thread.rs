@@ -76,7 +76,7 @@ impl Committer {
     /// Until nobody hands anything on any more.
     pub(super) fn run(mut self, handovers: &mpsc::Receiver<Handover>) {
         while let Ok(handover) = handovers.recv() {
-            self.releaser.committing(true);
+            self.releaser.driver().committing(true);
             let mut next = Some(handover);
             while let Some(handover) = next {
                 self.take(handover);
@@ -87,10 +87,10 @@ impl Committer {
                 let durable = self.commit();
                 next = handovers.try_recv().ok();
                 if next.is_none() {
-                    self.releaser.committing(false);
+                    self.releaser.driver().committing(false);
                 }
                 if let Some(number) = durable {
-                    self.releaser.tell_durable(number, next.is_none());
+                    self.releaser.driver().tell_durable(number, next.is_none());
                 }
             }
         }

@@ -230,12 +230,19 @@ impl Driver {
         self.send(Event::Message(message));
     }
 
-    /// Tells the shard that commits are durable. `visits`: whether the caller has the time to run it.
+    /// Tells the shard that commits are durable, after all that waited for them has been released: it
+    /// hands a task out anew only when it knows that the put-back is durable, and by then the old
+    /// doubt must be over. `visits`: whether the caller has the time to run it.
     fn tell_durable(&self, number: CommitNumber, visits: bool) {
         let event = Event::Message(Message::Durable(number));
         if self.inbox.put(event, visits) {
             self.take_turn(1);
         }
+    }
+
+    /// Whether commits are being made.
+    fn committing(&self, is_committing: bool) {
+        self.is_committing.store(is_committing, Ordering::Relaxed);
     }
 
     /// Number of the last commit that is durable.

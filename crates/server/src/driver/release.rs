@@ -106,16 +106,4 @@ impl Releaser {
     pub(super) fn publish(&self, number: CommitNumber) {
         self.driver.durable.store(number, Ordering::Release);
     }
-
-    /// Tells the shard. After all releases: it hands a task out anew only when it knows that the
-    /// put-back is durable, and by then the old doubt must be over.
-    pub(super) fn tell_durable(&self, number: CommitNumber, visits: bool) {
-        self.driver.tell_durable(number, visits);
-    }
-
-    /// Whether commits are being made.
-    pub(super) fn committing(&self, is_committing: bool) {
-        let known = &self.driver.is_committing;
-        known.store(is_committing, Ordering::Relaxed);
-    }
 }

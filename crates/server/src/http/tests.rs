@@ -16,13 +16,18 @@ use crate::clock::Clock;
 use crate::driver::{self, Started};
 use integrations::{Connections, Endpoints, Functions, HttpSettings, Outbound, OutboundOptions};
 
-/// Runs `test` against a listener, in one thread whose clock is virtual.
-fn with_listener<F: Future<Output = ()>>(test: impl FnOnce(SocketAddr, Arc<Metrics>) -> F) {
-    let runtime = tokio::runtime::Builder::new_current_thread()
+/// One thread whose clock is virtual.
+fn paused() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .start_paused(true)
         .build()
-        .unwrap();
+        .unwrap()
+}
+
+/// Runs `test` against a listener, in one thread whose clock is virtual.
+fn with_listener<F: Future<Output = ()>>(test: impl FnOnce(SocketAddr, Arc<Metrics>) -> F) {
+    let runtime = paused();
     let (edge, threads) = edge(runtime.handle().clone());
     listening(runtime, edge, threads, test);
 }
@@ -203,12 +208,7 @@ fn an_idle_connection_is_kept_longer_than_a_silent_one() {
 /// However a request is served: also when nothing is waited for between it and its answer.
 #[test]
 fn patience_with_an_idle_connection_begins_anew_after_each_answer() {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .start_paused(true)
-        .build()
-        .unwrap();
-    runtime.block_on(async {
+    paused().block_on(async {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let mut client = TcpStream::connect(listener.local_addr().unwrap())
             .await
@@ -277,12 +277,7 @@ fn a_trickle_is_not_patience() {
 
 #[test]
 fn who_does_not_take_the_answer_is_closed() {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .start_paused(true)
-        .build()
-        .unwrap();
-    runtime.block_on(async {
+    paused().block_on(async {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let _client = TcpStream::connect(listener.local_addr().unwrap())
             .await
