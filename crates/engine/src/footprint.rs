@@ -70,13 +70,17 @@ impl Footprint {
         snapshot: &[u8],
         birth: &Birth,
         lists: usize,
+        claims_name: bool,
     ) {
         let qualified = [
             birth.state_machine_version_arn.as_deref(),
             birth.state_machine_alias_arn.as_deref(),
         ];
         let shown = birth.name.len() + qualified.into_iter().flatten().map(str::len).sum::<usize>();
-        let name = birth.state_machine_name.len() + birth.name.len() + ROW_BYTES;
+        let name = match claims_name {
+            true => birth.state_machine_name.len() + birth.name.len() + ROW_BYTES,
+            false => 0,
+        };
         let rows = ROW_BYTES + snapshot.len() + lists * (2 * ROW_BYTES + shown) + name;
         self.closed = end.map(|(status, stop_ms)| Closed {
             status: status as u8,

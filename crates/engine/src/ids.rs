@@ -35,7 +35,7 @@ impl Ids {
         ExecutionId(id)
     }
 
-    /// A version 4 UUID, as AWS names executions that got no name.
+    /// A version 4 UUID.
     pub(crate) fn uuid(&mut self) -> String {
         let (high, low) = (self.number(), self.number());
         let high = (high & !0xf000) | 0x4000;
@@ -44,8 +44,8 @@ impl Ids {
     }
 }
 
-/// An execution's id as the ARN of an EXPRESS execution holds it: names may repeat, so the id is what
-/// finds it.
+/// An execution's id as a name: of an execution that was given none, and in the ARN of an EXPRESS one,
+/// whose name may repeat.
 pub(crate) fn uuid_of(id: ExecutionId) -> String {
     let number = u128::from_be_bytes(id.0);
     in_groups((number >> 64) as u64, number as u64)
@@ -53,13 +53,21 @@ pub(crate) fn uuid_of(id: ExecutionId) -> String {
 
 /// The id that [`uuid_of`] wrote so.
 pub(crate) fn execution_of(uuid: &str) -> Option<ExecutionId> {
-    let groups: Vec<&str> = uuid.split('-').collect();
-    if groups.iter().map(|group| group.len()).ne([8, 4, 4, 4, 12]) {
+    if uuid.len() != 36 {
         return None;
     }
-    let number = u128::from_str_radix(&groups.concat(), 16).ok()?;
-    let id = ExecutionId(number.to_be_bytes());
-    (uuid_of(id) == uuid).then_some(id)
+    let mut number = 0u128;
+    for (place, byte) in uuid.bytes().enumerate() {
+        let digit = match (place, byte) {
+            (8 | 13 | 18 | 23, b'-') => continue,
+            (8 | 13 | 18 | 23, _) => return None,
+            (_, b'0'..=b'9') => byte - b'0',
+            (_, b'a'..=b'f') => byte - b'a' + 10,
+            _ => return None,
+        };
+        number = (number << 4) | u128::from(digit);
+    }
+    Some(ExecutionId(number.to_be_bytes()))
 }
 
 fn in_groups(high: u64, low: u64) -> String {
@@ -91,7 +99,9 @@ mod tests {
         let uuid = uuid_of(id);
         assert_eq!(uuid.as_bytes()[14], b'7');
         assert_eq!(execution_of(&uuid), Some(id));
-        for other in ["", "x", "-", &uuid[1..], &uuid.to_uppercase(), "+1-2-3-4-5"] {
+        let (no_dash, no_digit) = (uuid.replacen('-', "0", 1), uuid.replacen('7', "-", 1));
+        let others = ["", "x", "-", &uuid[1..], &uuid.to_uppercase(), "+1-2-3-4-5"];
+        for other in others.into_iter().chain([&*no_dash, &no_digit]) {
             assert_eq!(execution_of(other), None, "{other}");
         }
     }

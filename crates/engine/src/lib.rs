@@ -34,6 +34,7 @@ mod holds;
 mod load;
 mod machine_type;
 mod map_runs;
+mod names;
 mod page;
 mod quarantine;
 mod read;
@@ -59,6 +60,7 @@ pub use map_runs::{
     ChildResult, ItemsRead, LookedUp, Lookup, MAP_RUN_LANES_MAX, MapRunId, ReadItem,
     Transformation, look_up_map_run, map_run_children,
 };
+pub use names::execution_named;
 pub use read::{ReadError, read};
 pub use shard::{Gauges, Shard, ShardOptions};
 pub use sweep::{Expired, Found, Place, Search, find_expired};

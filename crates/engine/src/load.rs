@@ -104,7 +104,7 @@ fn restored(
     Execution::restore(&row.snapshot, &row.parts, document).ok_or_else(unreadable)
 }
 
-fn unreadable() -> StoreError {
+pub(crate) fn unreadable() -> StoreError {
     StoreError::Damaged("a snapshot does not read".into())
 }
 

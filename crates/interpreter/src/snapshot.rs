@@ -203,6 +203,15 @@ impl Execution {
         Some(events.into_iter().collect())
     }
 
+    /// Its ARN; `None` when the bytes are damaged. For those who want to know no more.
+    pub fn arn_of(snapshot: &[u8]) -> Option<Arc<str>> {
+        let (version, rest) = snapshot.split_first()?;
+        let (birth, _): (Birth, _) = postcard::take_from_bytes(rest).ok()?;
+        (1..=FORMAT_VERSION)
+            .contains(version)
+            .then_some(birth.execution_arn)
+    }
+
     /// The execution that [`Execution::snapshot`] wrote, with all the parts there were then; `None` when
     /// the bytes are damaged, or when a document is not given.
     pub fn restore(

@@ -14,7 +14,7 @@ pub fn look_up(
     let Some((machine, name)) = request.name_to_look_up() else {
         return Ok(None);
     };
-    let found = store.execution_by_name(machine, name)?;
+    let found = engine::execution_named(store, machine, name)?;
     Ok(Some(NameLookup {
         as_of: durable,
         found,

@@ -18,6 +18,7 @@ use crate::holds::Holds;
 use crate::map_runs::MapRunId;
 use crate::map_runs::records::State;
 use crate::message::{Now, Ticket};
+use crate::names;
 use crate::records::{ListingSummary, Taken, list_of};
 use crate::shapes::ActivityTask;
 use crate::timers::{Armed, FireAt, Timers};
@@ -240,6 +241,7 @@ impl Turn {
         let (status, time_ms) = self.redriven_from.unwrap_or_else(|| live.listed_open_at());
         let from = (!is_new).then_some((status as u8, time_ms));
         let snapshot = live.execution.snapshot(limits);
+        let is_express = live.is_express();
         let execution = &live.execution;
         let footprint = &mut live.footprint;
         if let Some(run) = &events {
@@ -250,12 +252,11 @@ impl Turn {
         if moves {
             let end = execution.stop_ms().map(|ms| (execution.status(), ms));
             let birth = execution.birth();
-            footprint.close(end, &snapshot.bytes, birth, lists(birth).count());
+            let claims = names::claims(id, birth, is_express);
+            footprint.close(end, &snapshot.bytes, birth, lists(birth).count(), claims);
         }
-        // The ARN of an EXPRESS execution holds its id, and names may repeat.
-        // So does the name of a child of a map run.
-        let claims = is_new && !live.is_express() && live.execution.birth().child.is_none();
         let birth = live.execution.birth();
+        let claims = is_new && names::claims(id, birth, is_express);
         let name = claims.then(|| NameClaim {
             machine: birth.state_machine_name.to_string(),
             name: birth.name.to_string(),

@@ -1,7 +1,7 @@
 //! `DescribeExecution`.
 
 use interpreter::{Document, Execution, Status};
-use store::{ExecutionId, ExecutionRow, RecordKind, Store};
+use store::{ExecutionId, ExecutionRow, RecordKind, Store, StoreError};
 
 use crate::arn::{self, AnyExecution, Owner};
 use crate::ids;
@@ -82,22 +82,33 @@ pub(crate) fn find(
         }
         _ if !owner.owns(execution_arn) => Err(missing()),
         AnyExecution::Standard(execution) => {
-            let (machine, name) = (execution.machine, execution.name);
-            let id = store.execution_by_name(machine, name)?;
+            if let Some(found) = by_id(execution.name, execution_arn, store)? {
+                return Ok(found);
+            }
+            let id = store.execution_by_name(execution.machine, execution.name)?;
             let id = id.ok_or_else(missing)?;
             Ok((id, store.execution(id)?.ok_or_else(damaged)?))
         }
         AnyExecution::Express { id } | AnyExecution::Child { id } => {
-            let id = ids::execution_of(id).ok_or_else(missing)?;
-            let row = store.execution(id)?.ok_or_else(missing)?;
-            // The id was found; the names around it must be right, too.
-            let execution = load::restore(store, id, &row)?;
-            match *execution.birth().execution_arn == *execution_arn {
-                true => Ok((id, row)),
-                false => Err(missing()),
-            }
+            by_id(id, execution_arn, store)?.ok_or_else(missing)
         }
     }
+}
+
+/// The execution of that id, if all of its ARN is right.
+fn by_id(
+    id: &str,
+    execution_arn: &str,
+    store: &dyn Store,
+) -> Result<Option<(ExecutionId, ExecutionRow)>, StoreError> {
+    let Some(id) = ids::execution_of(id) else {
+        return Ok(None);
+    };
+    let Some(row) = store.execution(id)? else {
+        return Ok(None);
+    };
+    let arn = Execution::arn_of(&row.snapshot).ok_or_else(load::unreadable)?;
+    Ok((*arn == *execution_arn).then_some((id, row)))
 }
 
 /// `redriveStatus` and `redriveStatusReason`.

@@ -23,7 +23,7 @@ use crate::shard::{STEPS_PER_TURN_MAX, Shard, WaitingStart};
 pub struct Request {
     /// `stateMachineArn`: plain, version or alias.
     pub state_machine_arn: String,
-    /// `name`; a UUID is made up when not given.
+    /// `name`; when not given, the execution is named by its id, a UUID.
     pub name: Option<String>,
     /// `input`: JSON, at most 262,144 bytes; `{}` when not given.
     pub input: String,
@@ -222,17 +222,19 @@ impl Shard {
             ..
         } = start;
         let at_ms = self.clock.at(now);
+        let id = self.ids.execution(at_ms);
+        let is_express = definition.machine_type == asl::MachineType::Express;
         let name: Arc<str> = match &request.name {
             Some(name) => name.as_str().into(),
-            None => self.ids.uuid().into(),
+            None if is_express => self.ids.uuid().into(),
+            // It leads to the execution by itself: no row is written for it.
+            None => ids::uuid_of(id).into(),
         };
-        let id = self.ids.execution(at_ms);
         let seed = self.ids.number();
         let machine_name =
             arn::parse_state_machine(&request.state_machine_arn).map(|machine| machine.name);
         let record = machine_name.ok().and_then(|name| self.machines.get(name));
         let record = &record.expect("the machine was found a moment ago").record;
-        let is_express = definition.machine_type == asl::MachineType::Express;
         let owner = &self.world.owner;
         let execution_arn = match is_express {
             true => owner.express_execution_arn(&record.name, &name, &ids::uuid_of(id)),

@@ -14,6 +14,7 @@ use store::{
 use super::place::{Front, List, Place, Survey};
 use super::{EXECUTIONS_MAX, Expired, Found, Search};
 use crate::map_runs::{self, Children};
+use crate::names;
 use crate::records::{self, DefinitionRecord, ListingSummary, list_of};
 use crate::shapes::MachineType;
 
@@ -310,13 +311,12 @@ fn removal(
     let qualified = qualified.into_iter().flatten();
     let machine = row.machine;
     let lists = std::iter::once(machine).chain(qualified.map(|arn| list_of(machine, &arn)));
-    let name = match machine_type {
-        MachineType::Express => None,
-        MachineType::Standard => Some(NameClaim {
-            machine: machine_name.to_owned(),
-            name: summary.name,
-        }),
-    };
+    let is_claimed =
+        machine_type == MachineType::Standard && !names::is_id(&summary.name, row.execution);
+    let name = is_claimed.then(|| NameClaim {
+        machine: machine_name.to_owned(),
+        name: summary.name,
+    });
     let runs = summary.taken.map(|taken| taken.runs);
     ExecutionRemoval {
         id: row.execution,

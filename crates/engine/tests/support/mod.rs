@@ -355,7 +355,7 @@ impl Driver {
 
     fn look_up(&self, request: &Request) -> Option<NameLookup> {
         let (machine, name) = request.name_to_look_up()?;
-        let found = self.store.execution_by_name(machine, name).unwrap();
+        let found = engine::execution_named(&self.store, machine, name).unwrap();
         Some(NameLookup {
             as_of: self.store.last_commit().unwrap(),
             found,

@@ -175,9 +175,7 @@ impl World {
         }
         Some(NameLookup {
             as_of: self.process.durable,
-            found: self
-                .store
-                .execution_by_name(machine, name)
+            found: engine::execution_named(&self.store, machine, name)
                 .expect("names in memory can be read"),
         })
     }
