@@ -4,8 +4,10 @@ use std::ops::{Bound, ControlFlow};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
-use fjall::{Database, Keyspace, KeyspaceCreateOptions, LsmError, PersistMode, Readable, Snapshot};
-use store::{Direction, EVENTS_TABLE, KeyRange, Kv, Op, StoreError, View};
+use fjall::{
+    Database, Keyspace, KeyspaceCreateOptions, LsmError, PersistMode, Readable, Snapshot, UserKey,
+};
+use store::{Direction, KeyRange, Kv, Op, StoreError, TABLES, View};
 
 use crate::logged::Behind;
 use crate::{OpenError, Options};
@@ -21,31 +23,48 @@ const MEMTABLE_BYTES: u64 = 16 << 20;
 /// a start after a crash, at 6 ms of CPU time for each MB: measured with a million executions.
 const JOURNAL_BYTES_MAX: u64 = 64 << 20;
 
-/// Events have a keyspace of their own. They arrive in nearly ascending order of key, so their tables
-/// hardly overlap and compaction moves them instead of writing them again; among rows that are
-/// replaced all the time each of them would be written over and over. Measured at saturation: half
-/// the bytes written, two thirds of the CPU time, stalls half as long as with one keyspace for all.
-const EVENTS: &str = "events";
-
-/// Everything else.
+/// Everything that is in none of [`TABLES`]: little, and replaced all the time.
+///
+/// Each table has a keyspace of its own. Its rows arrive in nearly ascending order of key, so what a
+/// flush writes hardly overlaps what is there, and compaction moves it instead of writing it again.
+/// Within one keyspace every flush would write to all tables at once, from their first keys to their
+/// last, and would be merged with everything. Figures in decision 20.
 const ROWS: &str = "rows";
+
+/// Most bytes of rows that are moved at once.
+const MOVED_BYTES_MAX: usize = 4 << 20;
+
+/// Which keyspaces there are before a folder is opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Keyspaces {
+    /// None.
+    New,
+    /// `events`, and `rows` for all other tables; perhaps some more, if a move was cut short.
+    Two,
+    /// All.
+    EachTable,
+}
 
 /// The engine. Values are neither separated from keys nor ever cleared, and compaction is leveled:
 /// the paths of fjall that lost data before are not taken.
 pub(crate) struct FjallEngine {
     // Dropped before the database, which waits for its own threads.
-    events: Keyspace,
+    tables: Vec<(u8, Keyspace)>,
     rows: Keyspace,
     database: Database,
 }
 
 impl FjallEngine {
-    /// `is_new` says that nothing was ever stored here; otherwise nothing is made that is missing.
-    pub(crate) fn open(path: &Path, options: &Options, is_new: bool) -> Result<Self, OpenError> {
+    /// Nothing is made that is missing, where it should be there.
+    pub(crate) fn open(
+        path: &Path,
+        options: &Options,
+        found: Keyspaces,
+    ) -> Result<Self, OpenError> {
         // fjall panics on some kinds of foreign and damaged files. Those are facts about the disk, so
         // they become an error with a path like every other.
         let opened = catch_unwind(AssertUnwindSafe(|| {
-            Self::open_or_panic(path, options, is_new)
+            Self::open_or_panic(path, options, found)
         }));
         let what = match opened {
             Ok(Ok(engine)) => return Ok(engine),
@@ -70,35 +89,69 @@ impl FjallEngine {
         })
     }
 
-    fn open_or_panic(path: &Path, options: &Options, is_new: bool) -> fjall::Result<Self> {
+    fn open_or_panic(path: &Path, options: &Options, found: Keyspaces) -> fjall::Result<Self> {
         let database = Database::builder(path)
             .cache_size(options.cache_bytes)
             .max_journaling_size(JOURNAL_BYTES_MAX)
             .worker_threads(options.workers.max(1))
             .open()?;
-        if !is_new
-            && ![EVENTS, ROWS]
-                .iter()
-                .all(|name| database.keyspace_exists(name))
-        {
+        let names = || TABLES.iter().map(|(_, name)| *name);
+        let exist = |name| database.keyspace_exists(name);
+        let is_whole = exist(ROWS)
+            && match found {
+                Keyspaces::New | Keyspaces::Two => exist("events"),
+                Keyspaces::EachTable => names().all(exist),
+            };
+        if found != Keyspaces::New && !is_whole {
             return Err(fjall::Error::Unrecoverable);
         }
         let options = || KeyspaceCreateOptions::default().max_memtable_size(MEMTABLE_BYTES);
-        let events = database.keyspace(EVENTS, options)?;
         let rows = database.keyspace(ROWS, options)?;
-        Ok(Self {
-            events,
+        let tables = TABLES.map(|(first, name)| Ok((first, database.keyspace(name, options)?)));
+        let engine = Self {
+            tables: tables.into_iter().collect::<fjall::Result<_>>()?,
             rows,
             database,
-        })
+        };
+        if found == Keyspaces::Two {
+            engine.move_tables()?;
+        }
+        Ok(engine)
     }
 
     fn keyspace(&self, key: &[u8]) -> &Keyspace {
-        if key.first() == Some(&EVENTS_TABLE) {
-            &self.events
-        } else {
-            &self.rows
+        let own = self
+            .tables
+            .iter()
+            .find(|(first, _)| Some(first) == key.first());
+        own.map_or(&self.rows, |(_, keyspace)| keyspace)
+    }
+
+    /// Moves what lies in `rows` and has a keyspace of its own, durably. A row is always in one of them,
+    /// and what was begun and cut short goes on.
+    fn move_tables(&self) -> fjall::Result<()> {
+        for (first, keyspace) in &self.tables {
+            let mut start = Bound::Included(UserKey::from([*first]));
+            loop {
+                let (mut batch, mut bytes) = (self.database.batch(), 0);
+                let end = Bound::Excluded(UserKey::from([*first + 1]));
+                for row in self.rows.range((start.clone(), end)) {
+                    let (key, value) = row.into_inner()?;
+                    bytes += key.len() + value.len();
+                    start = Bound::Excluded(key.clone());
+                    batch.insert(keyspace, key.clone(), value);
+                    batch.remove(&self.rows, key);
+                    if bytes > MOVED_BYTES_MAX {
+                        break;
+                    }
+                }
+                if bytes == 0 {
+                    break;
+                }
+                batch.commit()?;
+            }
         }
+        self.database.persist(PersistMode::SyncAll)
     }
 
     pub(crate) fn disk_bytes(&self) -> Result<u64, StoreError> {

@@ -17,6 +17,9 @@ use std::io::{ErrorKind, Read, Write};
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
+use store::TABLES;
+
+use crate::engine::Keyspaces;
 use crate::{OpenError, acknowledged, permissions, table_list};
 
 const MARKER: &str = "towpath-store";
@@ -28,8 +31,15 @@ const LOG: &str = "log";
 const NOT_OURS_BUT_HARMLESS: &str = "lost+found";
 
 /// The newest format of a folder. Format 1 had no log: the engine synced each commit itself, so it holds
-/// all there is and a log begins beside it.
-const FORMAT: u64 = 2;
+/// all there is and a log begins beside it. Formats 1 and 2 had two keyspaces: the engine moves what has
+/// one of its own now.
+const FORMAT: u64 = 3;
+
+/// Folders in `keyspaces`: fjall's own, the rest, and one for each table.
+const KEYSPACES: usize = 2 + TABLES.len();
+/// fjall's own, `events` and `rows`.
+const KEYSPACES_OF_FORMAT_2: usize = 3;
+
 const TITLE: &str =
     "Towpath store. Every file here belongs to it: copy or move the folder as a whole.";
 
@@ -46,9 +56,8 @@ pub(crate) struct Folder {
 enum State {
     /// Nothing was ever stored here: no marker, or one from a creation that did not come to its end.
     New,
-    /// A store of format 1, which gets a log now.
-    WithoutLog,
-    Ready,
+    /// A store of this format; if it is an older one, it becomes one of the newest.
+    Store { format: u64 },
 }
 
 impl Folder {
@@ -83,20 +92,23 @@ impl Folder {
             _ => {}
         }
         match self.state {
-            State::Ready => self.check_whole(accept_loss),
-            State::WithoutLog => {
-                self.check_whole(accept_loss)?;
-                self.begin_log()
-            }
             State::New => self.begin(),
+            State::Store { format } => {
+                self.check_whole(format, accept_loss)?;
+                if self.is_new_log() {
+                    self.begin_log()?;
+                }
+                Ok(())
+            }
         }
     }
 
     /// Everything a new store needs is on disk: from now on it is one.
     pub(crate) fn finish(&mut self) -> Result<(), OpenError> {
-        if self.state != State::Ready {
+        let ready = State::Store { format: FORMAT };
+        if self.state != ready {
             self.write_marker("ready")?;
-            self.state = State::Ready;
+            self.state = ready;
         }
         Ok(())
     }
@@ -116,19 +128,28 @@ impl Folder {
 
     /// The engine makes anew what it does not find, and deletes tables that it has no list of. So
     /// what must be there is looked for before the engine looks.
-    fn check_whole(&self, accept_loss: bool) -> Result<(), OpenError> {
+    fn check_whole(&self, format: u64, accept_loss: bool) -> Result<(), OpenError> {
         let engine = self.engine_path();
         let mut needed = vec![engine.join("version"), engine.join("lock")];
         if !accept_loss {
             needed.push(self.acknowledged_path());
         }
-        if self.state == State::Ready {
+        if !self.is_new_log() {
             needed.push(self.log_path());
         }
         let keyspaces = engine.join("keyspaces");
-        let lists = list(&keyspaces)?;
+        let mut lists = list(&keyspaces)?;
+        let numbered = |count: usize| (0..count).map(|number| keyspaces.join(number.to_string()));
+        if format < FORMAT {
+            // The others were about to be made when the process ended, and may be empty.
+            let count = KEYSPACES_OF_FORMAT_2;
+            needed.extend(numbered(count));
+            lists.retain(|keyspace| numbered(count).any(|needed| needed == *keyspace));
+        } else if lists.len() < KEYSPACES {
+            // Numbers may have gaps, if a move was cut short; in a whole folder there are as many.
+            needed.extend(numbered(KEYSPACES));
+        }
         needed.extend(lists.iter().map(|keyspace| keyspace.join("current")));
-        needed.extend(["0", "1", "2"].map(|keyspace| keyspaces.join(keyspace)));
         let is_journal =
             |file: &PathBuf| file.extension().is_some_and(|extension| extension == "jnl");
         if !list(&engine)?.iter().any(is_journal) {
@@ -162,13 +183,18 @@ impl Folder {
         write().map_err(OpenError::io(&path))
     }
 
-    pub(crate) fn is_new(&self) -> bool {
-        self.state == State::New
-    }
-
     /// Whether the log begins now.
     pub(crate) fn is_new_log(&self) -> bool {
-        self.state != State::Ready
+        matches!(self.state, State::New | State::Store { format: 1 })
+    }
+
+    /// What the engine finds.
+    pub(crate) fn keyspaces(&self) -> Keyspaces {
+        match self.state {
+            State::New => Keyspaces::New,
+            State::Store { format: FORMAT } => Keyspaces::EachTable,
+            State::Store { .. } => Keyspaces::Two,
+        }
     }
 
     pub(crate) fn log_path(&self) -> PathBuf {
@@ -294,8 +320,7 @@ fn state(path: &Path) -> Result<State, OpenError> {
         });
     }
     match (lines.next(), lines.next()) {
-        (Some("engine fjall 3"), Some("state ready")) if format == 1 => Ok(State::WithoutLog),
-        (Some("engine fjall 3"), Some("state ready")) => Ok(State::Ready),
+        (Some("engine fjall 3"), Some("state ready")) => Ok(State::Store { format }),
         (Some("engine fjall 3"), Some("state creating")) => Ok(State::New),
         _ => Err(damaged()),
     }

@@ -100,7 +100,7 @@ impl EmbeddedStore {
     pub fn open(options: Options) -> Result<Self, OpenError> {
         let mut folder = Folder::lock(&options.path)?;
         folder.prepare(options.accept_loss)?;
-        let engine = FjallEngine::open(&folder.engine_path(), &options, folder.is_new())?;
+        let engine = FjallEngine::open(&folder.engine_path(), &options, folder.keyspaces())?;
         let disk = LogFolder::new(folder.log_path());
         let engine =
             LoggedEngine::open(engine, disk, options.log_segment_bytes, folder.is_new_log())

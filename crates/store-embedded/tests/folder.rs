@@ -6,7 +6,11 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use store::{Commit, Epoch, RecordKind, RecordWrite, Store};
+use fjall::{Database, KeyspaceCreateOptions, PersistMode};
+use store::{
+    Commit, Direction, Epoch, EventRun, ExecutionId, ExecutionWrite, Listing, ListingMove,
+    ListingQuery, NameClaim, PartWrite, RecordKind, RecordWrite, Store, TABLES, TaskRow, TimerRow,
+};
 use store_embedded::{EmbeddedStore, OpenError, Options};
 use tempfile::TempDir;
 
@@ -147,14 +151,8 @@ fn every_missing_part_is_refused_and_never_made_anew() {
     let (home, path) = a_store();
     let whole = contents(&path);
     let mut parts: Vec<PathBuf> = whole.iter().map(|(file, _)| file.clone()).collect();
-    let folders = [
-        "engine",
-        "engine/keyspaces",
-        "engine/keyspaces/0",
-        "engine/keyspaces/1",
-        "engine/keyspaces/2",
-    ];
-    parts.extend(folders.map(|part| path.join(part)));
+    parts.extend(["engine", "engine/keyspaces"].map(|part| path.join(part)));
+    parts.extend(keyspaces(&path));
     parts.retain(|part| !part.ends_with("towpath.lock"));
     assert!(parts.len() > 10, "{parts:?}");
     for (at, part) in parts.iter().enumerate() {
@@ -201,14 +199,14 @@ fn a_newer_format_is_refused_by_number() {
     let (_home, path) = a_store();
     let marker = path.join("towpath-store");
     let text = fs::read_to_string(&marker).unwrap();
-    fs::write(&marker, text.replace("format 2\n", "format 3\n")).unwrap();
+    fs::write(&marker, text.replace("format 3\n", "format 4\n")).unwrap();
     let error = refusal(&path);
     assert!(
         matches!(
             error,
             OpenError::Newer {
-                format: 3,
-                known: 2,
+                format: 4,
+                known: 3,
                 ..
             }
         ),
@@ -233,14 +231,186 @@ fn a_store_without_a_log_gets_one() {
     let (_home, path) = a_store();
     let marker = path.join("towpath-store");
     let text = fs::read_to_string(&marker).unwrap();
-    fs::write(&marker, text.replace("format 2\n", "format 1\n")).unwrap();
+    put_into_two_keyspaces(&path);
+    fs::write(&marker, text.replace("format 3\n", "format 1\n")).unwrap();
     fs::remove_dir_all(path.join("log")).unwrap();
     let store = open(&path).unwrap();
     assert!(is_whole(&store));
     commit(&store, 10);
     drop(store);
     assert_eq!(open(&path).unwrap().last_commit().unwrap(), 10);
-    assert!(fs::read_to_string(&marker).unwrap().contains("format 2"));
+    assert!(fs::read_to_string(&marker).unwrap().contains("format 3"));
+}
+
+/// Commits, from the tenth on, executions with a row in every table.
+fn commit_executions(store: &EmbeddedStore, count: u64) {
+    for number in 10..10 + count {
+        let id = id(number);
+        let due_ms = number as i64;
+        let listing = Listing {
+            machine: 1,
+            status: 0,
+            time_ms: due_ms,
+            execution: id,
+            summary: vec![b's'; 100],
+        };
+        let timer = TimerRow {
+            due_ms,
+            execution: id,
+            timer: 1,
+            kind: 0,
+            span_ms: 1,
+            steady: None,
+        };
+        let task = TaskRow {
+            queue: "a".into(),
+            position: number,
+            execution: id,
+            event: 1,
+            hand_outs: 0,
+            handed_out: false,
+        };
+        let write = ExecutionWrite {
+            id,
+            revision: 1,
+            snapshot: vec![b'x'; 20_000],
+            parts: vec![PartWrite {
+                part: 1,
+                bytes: Some(vec![b'p'; 100]),
+            }],
+            parts_kept: 1,
+            holds: Vec::new(),
+            events: Some(EventRun {
+                first: 1,
+                count: 1,
+                bytes: vec![b'e'; 100],
+            }),
+            listings: vec![ListingMove {
+                from: None,
+                to: listing,
+            }],
+            name: Some(NameClaim {
+                machine: "m".into(),
+                name: number.to_string(),
+            }),
+            timers: vec![timer],
+            timers_dropped: Vec::new(),
+            tasks: vec![task],
+            tasks_dropped: Vec::new(),
+        };
+        let commit = Commit {
+            number,
+            executions: vec![write],
+            ..Commit::default()
+        };
+        store.commit(Epoch(0), &[commit]).unwrap();
+    }
+}
+
+fn id(number: u64) -> ExecutionId {
+    ExecutionId(u128::from(number).to_be_bytes())
+}
+
+fn has_executions(store: &EmbeddedStore, count: u64) -> bool {
+    let is_there = |number| {
+        let row = store.execution(id(number)).unwrap().unwrap();
+        let named = store.execution_by_name("m", &number.to_string()).unwrap();
+        let events = store.events(id(number), 1, Direction::Forward, 9).unwrap();
+        row.snapshot.len() == 20_000
+            && row.parts.len() == 1
+            && named == Some(id(number))
+            && events.len() == 1
+    };
+    let query = ListingQuery {
+        machine: 1,
+        statuses: vec![0],
+        before: None,
+        limit: 10_000,
+    };
+    let listings = store.listings(&query).unwrap();
+    let timers = store.timers_before(i64::MAX, None, 10_000).unwrap();
+    let tasks = store.tasks_of("a", None, 10_000).unwrap();
+    (10..10 + count).all(is_there)
+        && [listings.len(), timers.len(), tasks.len()] == [count as usize; 3]
+}
+
+fn keyspaces(path: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(path.join("engine/keyspaces")).unwrap();
+    let mut folders: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
+    folders.sort();
+    folders
+}
+
+const OPTIONS: fn() -> KeyspaceCreateOptions = KeyspaceCreateOptions::default;
+
+/// Makes the engine what it was in formats 1 and 2: events, and all other rows together.
+fn put_into_two_keyspaces(path: &Path) {
+    let (new, old) = (path.join("engine"), path.join("engine.old"));
+    let from = Database::builder(&new).open().unwrap();
+    let to = Database::builder(&old).open().unwrap();
+    let [events, rows] = ["events", "rows"].map(|name| to.keyspace(name, OPTIONS).unwrap());
+    for name in TABLES.map(|(_, name)| name).into_iter().chain(["rows"]) {
+        let into = if name == "events" { &events } else { &rows };
+        for row in from.keyspace(name, OPTIONS).unwrap().iter() {
+            let (key, value) = row.into_inner().unwrap();
+            into.insert(key, value).unwrap();
+        }
+    }
+    to.persist(PersistMode::SyncAll).unwrap();
+    drop((events, rows, to, from));
+    fs::remove_dir_all(&new).unwrap();
+    fs::rename(&old, &new).unwrap();
+    assert_eq!(keyspaces(path).len(), 3);
+}
+
+#[test]
+fn a_store_of_two_keyspaces_gets_one_for_each_table_also_when_that_is_cut_short() {
+    let (_home, path) = a_store();
+    commit_executions(&open(&path).unwrap(), 500);
+    put_into_two_keyspaces(&path);
+    let marker = path.join("towpath-store");
+    let text = fs::read_to_string(&marker).unwrap();
+    fs::write(&marker, text.replace("format 3\n", "format 2\n")).unwrap();
+
+    // Half of one table has been moved, and another keyspace was about to be made.
+    let database = Database::builder(path.join("engine")).open().unwrap();
+    let rows = database.keyspace("rows", OPTIONS).unwrap();
+    let executions = database.keyspace("executions", OPTIONS).unwrap();
+    for row in rows.range([3]..[4]).take(250) {
+        let (key, value) = row.into_inner().unwrap();
+        executions.insert(key.clone(), value).unwrap();
+        rows.remove(key).unwrap();
+    }
+    database.persist(PersistMode::SyncAll).unwrap();
+    drop((rows, executions, database));
+    let last = keyspaces(&path).pop().unwrap();
+    let number: u64 = last.file_name().unwrap().to_str().unwrap().parse().unwrap();
+    fs::create_dir(last.with_file_name((number + 1).to_string())).unwrap();
+
+    for _ in 0..2 {
+        let store = open(&path).unwrap();
+        assert!(has_executions(&store, 500));
+        assert!(fs::read_to_string(&marker).unwrap().contains("format 3"));
+    }
+    let database = Database::builder(path.join("engine")).open().unwrap();
+    let rows = database.keyspace("rows", OPTIONS).unwrap();
+    let moved = |row: fjall::Guard| row.key().unwrap()[0] > 2;
+    assert_eq!(
+        rows.iter()
+            .filter_map(|row| moved(row).then_some(()))
+            .count(),
+        0
+    );
+    drop((rows, database));
+
+    // What is whole has all of them, whatever their numbers.
+    for keyspace in keyspaces(&path) {
+        let aside = path.join("aside");
+        fs::rename(&keyspace, &aside).unwrap();
+        assert!(matches!(refusal(&path), OpenError::Missing { .. }));
+        fs::rename(&aside, &keyspace).unwrap();
+    }
+    assert!(has_executions(&open(&path).unwrap(), 500));
 }
 
 /// A crash leaves the engine with any part of what it had not synced; here with nothing of it.
@@ -343,7 +513,8 @@ fn a_damaged_witness_is_no_witness() {
 fn the_name_of_the_list_of_tables_is_checked_to_the_bit() {
     let (home, path) = a_store();
     let whole = contents(&path);
-    for keyspace in ["0", "1", "2"] {
+    for keyspace in keyspaces(&path) {
+        let keyspace = keyspace.file_name().unwrap();
         let relative = Path::new("engine/keyspaces").join(keyspace).join("current");
         let bytes = fs::read(path.join(&relative)).unwrap();
         assert_eq!(bytes.len(), 25);

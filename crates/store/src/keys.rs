@@ -5,7 +5,7 @@
 //! | `0x01` head | nothing | last commit, epoch | open |
 //! | `0x02` records | kind (1), key | the record | get, scan by kind |
 //! | `0x03` executions | id (16) | revision, number of parts, what it holds, snapshot | get |
-//! | `0x04` names | length of machine, machine, name | execution id | get |
+//! | `0x04` names that were given | length of machine, machine, name | execution id | get |
 //! | `0x05` events | id (16), first event (4) | count, events | scan both ways |
 //! | `0x06` listings | machine (8), status (1), time (8, newest first), id (16, newest first) | summary | scan |
 //! | `0x07` timers | due time (8), id (16), timer (4) | kind, span, clock | scan from where the last ended |
@@ -33,17 +33,26 @@ use crate::rows::{ExecutionId, ListingCursor, RecordKind, TimerKey};
 /// [`KvStore`](crate::KvStore) before anything is written.
 pub const KEY_BYTES_MAX: usize = 1_024;
 
-/// The first byte of the keys of events.
+/// The tables that grow with executions, by the first byte of their keys, each with a name: an engine may
+/// keep each apart from the others and from the rest.
 ///
-/// Events are most of the bytes and are only ever appended, so an engine may keep them apart from
-/// the rows that are replaced all the time.
-pub const EVENTS_TABLE: u8 = 0x05;
+/// New rows come at the end of each of them (of listings: of each list), but for names; together they
+/// come everywhere.
+pub const TABLES: [(u8, &str); 7] = [
+    (EVENTS, "events"),
+    (EXECUTIONS, "executions"),
+    (NAMES, "names"),
+    (LISTINGS, "listings"),
+    (TIMERS, "timers"),
+    (TASKS, "tasks"),
+    (PARTS, "parts"),
+];
 
 const HEAD: u8 = 0x01;
 const RECORDS: u8 = 0x02;
 const EXECUTIONS: u8 = 0x03;
 const NAMES: u8 = 0x04;
-const EVENTS: u8 = EVENTS_TABLE;
+const EVENTS: u8 = 0x05;
 const LISTINGS: u8 = 0x06;
 const TIMERS: u8 = 0x07;
 const TASKS: u8 = 0x08;
@@ -387,6 +396,32 @@ mod tests {
             assert_eq!(listing_of(&stump), None);
             assert_eq!(first_event_of(&stump), None);
         }
+    }
+
+    /// Or an engine would put them among the few rows that are in no table of their own.
+    #[test]
+    fn whatever_grows_with_executions_is_in_a_table_of_its_own() {
+        let id = ExecutionId([7; 16]);
+        let at = ListingCursor {
+            time_ms: 1,
+            execution: id,
+        };
+        let keys = [
+            execution(id),
+            name("m", "n"),
+            events(id, 1),
+            listing(1, 0, at),
+            timer(1, id, 1),
+            task("a", 1),
+            part(id, 1),
+        ];
+        let mut first: Vec<u8> = keys.iter().map(|key| key[0]).collect();
+        let mut tables = TABLES.map(|(first, _)| first);
+        first.sort_unstable();
+        tables.sort_unstable();
+        assert_eq!(first, tables);
+        let apart = [head(), record(RecordKind::Tags, b"")];
+        assert!(apart.iter().all(|key| !tables.contains(&key[0])));
     }
 
     #[test]

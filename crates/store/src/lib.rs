@@ -23,7 +23,7 @@ pub use commit::{
     Commit, CommitNumber, Epoch, EventRun, ExecutionRemoval, ExecutionWrite, ListingKey,
     ListingMove, NameClaim, PartWrite, RecordWrite, TaskDrop, TimerDrop,
 };
-pub use keys::{EVENTS_TABLE, KEY_BYTES_MAX};
+pub use keys::{KEY_BYTES_MAX, TABLES};
 pub use kv::{KeyRange, Kv, KvStore, Op, View};
 pub use memory::{MemoryEngine, MemoryStore, MemoryView};
 pub use rows::{
