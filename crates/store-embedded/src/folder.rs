@@ -106,6 +106,14 @@ impl Folder {
     /// Everything a new store needs is on disk: from now on it is one.
     pub(crate) fn finish(&mut self) -> Result<(), OpenError> {
         let ready = State::Store { format: FORMAT };
+        if let State::Store { format } = self.state
+            && format < FORMAT
+        {
+            self.warnings.push(format!(
+                "{}: was of format {format}, and is of format {FORMAT} now, which earlier versions do not open",
+                self.path.display()
+            ));
+        }
         if self.state != ready {
             self.write_marker("ready")?;
             self.state = ready;

@@ -387,9 +387,10 @@ fn a_store_of_two_keyspaces_gets_one_for_each_table_also_when_that_is_cut_short(
     let number: u64 = last.file_name().unwrap().to_str().unwrap().parse().unwrap();
     fs::create_dir(last.with_file_name((number + 1).to_string())).unwrap();
 
-    for _ in 0..2 {
+    for warnings in [1, 0] {
         let store = open(&path).unwrap();
         assert!(has_executions(&store, 500));
+        assert_eq!(store.warnings().len(), warnings, "{:?}", store.warnings());
         assert!(fs::read_to_string(&marker).unwrap().contains("format 3"));
     }
     let database = Database::builder(path.join("engine")).open().unwrap();
