@@ -77,6 +77,11 @@ pub const ALL: &[Broken] = &[
         "r40",
         "a start in a hurry is not compared with the one before",
     ),
+    ring(
+        "r40-events",
+        "a closed execution goes, and some of its events stay",
+    ),
+    ring("r40-bytes", "closed executions take what they like"),
     driver("r42", "lists are read from a copy that lags behind"),
     ring("r43", "executions that ended are still counted as open"),
     driver("r48", "a run depends on more than its seed"),

@@ -49,6 +49,7 @@ pub(crate) enum Keyspaces {
 /// the paths of fjall that lost data before are not taken.
 pub(crate) struct FjallEngine {
     // Dropped before the database, which waits for its own threads.
+    /// By the first byte of their keys.
     tables: Vec<(u8, Keyspace)>,
     rows: Keyspace,
     database: Database,
@@ -95,14 +96,13 @@ impl FjallEngine {
             .max_journaling_size(JOURNAL_BYTES_MAX)
             .worker_threads(options.workers.max(1))
             .open()?;
-        let names = || TABLES.iter().map(|(_, name)| *name);
-        let exist = |name| database.keyspace_exists(name);
-        let is_whole = exist(ROWS)
-            && match found {
-                Keyspaces::New | Keyspaces::Two => exist("events"),
-                Keyspaces::EachTable => names().all(exist),
-            };
-        if found != Keyspaces::New && !is_whole {
+        let exists = |name| database.keyspace_exists(name);
+        let is_whole = match found {
+            Keyspaces::New => true,
+            Keyspaces::Two => [ROWS, "events"].into_iter().all(exists),
+            Keyspaces::EachTable => exists(ROWS) && TABLES.iter().all(|(_, name)| exists(name)),
+        };
+        if !is_whole {
             return Err(fjall::Error::Unrecoverable);
         }
         let options = || KeyspaceCreateOptions::default().max_memtable_size(MEMTABLE_BYTES);

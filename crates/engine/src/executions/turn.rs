@@ -241,7 +241,7 @@ impl Turn {
         let (status, time_ms) = self.redriven_from.unwrap_or_else(|| live.listed_open_at());
         let from = (!is_new).then_some((status as u8, time_ms));
         let snapshot = live.execution.snapshot(limits);
-        let is_express = live.is_express();
+        let claims = names::claims(id, live.execution.birth(), live.is_express());
         let execution = &live.execution;
         let footprint = &mut live.footprint;
         if let Some(run) = &events {
@@ -252,12 +252,10 @@ impl Turn {
         if moves {
             let end = execution.stop_ms().map(|ms| (execution.status(), ms));
             let birth = execution.birth();
-            let claims = names::claims(id, birth, is_express);
             footprint.close(end, &snapshot.bytes, birth, lists(birth).count(), claims);
         }
         let birth = live.execution.birth();
-        let claims = is_new && names::claims(id, birth, is_express);
-        let name = claims.then(|| NameClaim {
+        let name = (is_new && claims).then(|| NameClaim {
             machine: birth.state_machine_name.to_string(),
             name: birth.name.to_string(),
         });

@@ -317,7 +317,10 @@ fn removal(
         machine: machine_name.to_owned(),
         name: summary.name,
     });
-    let runs = summary.taken.map(|taken| taken.runs);
+    let mut runs = summary.taken.map(|taken| taken.runs);
+    if interpreter::breaks::awake("r40-events") {
+        runs.iter_mut().for_each(|runs| runs.truncate(1));
+    }
     ExecutionRemoval {
         id: row.execution,
         listings: lists
