@@ -23,8 +23,8 @@ const MEMORY_MIB_MAX: f64 = 512.0;
 
 /// Half of the executions wait for a worker who never comes, half for a day that does not either.
 pub fn executions(subject: &Subject, scale: &Scale, figures: &mut Figures) -> Result<(), Failure> {
+    let empty = subject.start_beside()?;
     let mut server = subject.start()?;
-    throughput::executions(&server, 8, ", nothing parked", scale, figures)?;
     let mut service = Service::connect(server.address())?;
     let (activity, waits_for_worker) = service.one_activity("parked")?;
     let wait = json!({"Type": "Wait", "Seconds": 10_000_000, "End": true});
@@ -83,14 +83,37 @@ pub fn executions(subject: &Subject, scale: &Scale, figures: &mut Figures) -> Re
             "MiB",
         )
         .at_most(MEMORY_MIB_MAX);
-    throughput::executions(&server, 8, ", parked beside", scale, figures)?;
-    beside_an_empty_server(figures);
+    beside_an_empty_server(&empty, &server, scale, figures)?;
+    drop(empty);
     restart::after_a_kill(&mut server, figures)?;
     still_there(&server, &activity, figures)
 }
 
-/// How much of what an empty server does is done beside those that wait.
-fn beside_an_empty_server(figures: &mut Figures) {
+/// How much of what an empty server does is done beside those that wait: both in turn, medians.
+fn beside_an_empty_server(
+    empty: &ServerUnderTest,
+    server: &ServerUnderTest,
+    scale: &Scale,
+    figures: &mut Figures,
+) -> Result<(), Failure> {
+    let half = Scale {
+        throughput_time: scale.throughput_time / 2,
+        limit_time: scale.limit_time / 2,
+        ..*scale
+    };
+    let mut rounds = Vec::new();
+    for _ in 0..scale.rounds {
+        let mut round = Figures::default();
+        throughput::executions(empty, 8, ", nothing parked", &half, &mut round)?;
+        throughput::executions(server, 8, ", parked beside", &half, &mut round)?;
+        compare(&mut round);
+        rounds.push(round);
+    }
+    figures.append(Figures::medians(&rounds));
+    Ok(())
+}
+
+fn compare(figures: &mut Figures) {
     let value = |what: &str, remark: &str| figures.value(&format!("{what}, 8 workers{remark}"));
     let of_both = |what: &str| {
         Some((

@@ -26,29 +26,16 @@ const LOOKS: u32 = 24;
 /// Longest wait for a limit to be reached.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-/// The live rate without retention, with as much going as comes, and with a large backlog going; and the
-/// folder under a load that goes on.
+/// The live rate with as much going as comes, in turn with that without retention; then with a large
+/// backlog going; and the folder under a load that goes on.
 pub fn beside_executions(
     subject: &Subject,
     scale: &Scale,
     figures: &mut Figures,
 ) -> Result<(), Failure> {
     let flags = |bytes: &str| ["--retention", "0", "--retention-bytes", bytes].map(str::to_owned);
-    let mut server = subject.start_with(&flags("0"))?;
-    live(&server, ", no retention", scale, figures)?;
-    // What was begun until now, and this, is the backlog.
-    let filling = Scale {
-        throughput_time: scale.throughput_time * 4,
-        ..*scale
-    };
-    load(&server, &filling)?;
-    server.start_again_with(&flags(TINY))?;
-    let before = closed_bytes(&server)?;
-    live(&server, ", a backlog going", scale, figures)?;
-    let after = closed_bytes(&server)?;
-    figures.note_beside("bytes of the backlog, after and before", after, "B", before);
-    drop(server);
-
+    // Without flags nothing goes for 90 days.
+    let mut without = subject.start_beside()?;
     let server = subject.start_with(&flags(STEADY))?;
     let began = Instant::now();
     while closed_bytes(&server)? < STEADY_BYTES * 0.9 {
@@ -57,10 +44,29 @@ pub fn beside_executions(
         }
         load(&server, scale)?;
     }
-    live(&server, ", as much going as comes", scale, figures)?;
-    for remark in [", a backlog going", ", as much going as comes"] {
-        beside(remark, figures);
+    let part = Scale {
+        throughput_time: scale.throughput_time / 2,
+        limit_time: scale.limit_time / 2,
+        ..*scale
+    };
+    let mut rounds = Vec::new();
+    for _ in 0..scale.rounds {
+        let mut round = Figures::default();
+        live(&without, ", no retention", &part, &mut round)?;
+        live(&server, ", as much going as comes", &part, &mut round)?;
+        beside(", as much going as comes", &mut round);
+        rounds.push(round);
     }
+    figures.append(Figures::medians(&rounds));
+
+    // What was begun until now is the backlog.
+    without.start_again_with(&flags(TINY))?;
+    let before = closed_bytes(&without)?;
+    live(&without, ", a backlog going", scale, figures)?;
+    let after = closed_bytes(&without)?;
+    figures.note_beside("bytes of the backlog, after and before", after, "B", before);
+    beside(", a backlog going", figures);
+    drop(without);
     space(&server, scale, figures)
 }
 
