@@ -14,7 +14,9 @@ use crate::shard::Shard;
 impl Shard {
     /// Brings waiting tasks and waiting polls of a queue together.
     pub(crate) fn serve(&mut self, queue: &Arc<str>) {
-        while let Some((ticket, position, task)) = self.delivery.queue(queue).match_up() {
+        while !self.draining
+            && let Some((ticket, position, task)) = self.delivery.queue(queue).match_up()
+        {
             self.delivery.offer(queue, ticket, position, task);
             self.delivery.polls.set(ticket, PollState::Offered);
             let event = task.event;
@@ -60,9 +62,9 @@ impl Shard {
         self.reply(ticket, 0, Ok(response), out);
     }
 
-    /// The server is to stop.
-    pub(crate) fn drain(&mut self, out: &mut Vec<Output>) {
-        self.draining = true;
+    /// While the server stops: nobody waits for a task any more, not who came late, nor who was meant to
+    /// get one that is gone.
+    pub(crate) fn end_waiting_polls(&mut self, out: &mut Vec<Output>) {
         for ticket in self.delivery.polls.parked() {
             self.end_poll_empty(ticket, out);
         }

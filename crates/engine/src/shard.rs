@@ -237,10 +237,13 @@ impl Shard {
             Message::FoundTasks { search, rows } => self.found_tasks(&search, &rows),
             Message::Durable(number) => self.became_durable(number),
             Message::Tick => self.tick(now, out),
-            Message::Drain => self.drain(out),
+            Message::Drain => self.draining = true,
         }
         while let Some((id, work)) = self.agenda.pop_front() {
             self.work(id, work, now, out);
+        }
+        if self.draining {
+            self.end_waiting_polls(out);
         }
         for id in self.executions.shrink(self.durable) {
             self.timers.leave(id);

@@ -372,3 +372,31 @@ fn a_queue_goes_on_when_the_task_that_was_put_back_is_over_before_that_is_durabl
     driver.start(&machine, None, "2").unwrap();
     assert_eq!(driver.deliver(waiting).1, "2");
 }
+
+#[test]
+fn a_server_that_stops_ends_the_poll_whose_task_turns_out_to_be_gone() {
+    let (mut driver, activity, machine) = ready("");
+    let execution = driver.start(&machine, None, "1").unwrap();
+    let mut driver = driver.crash();
+    driver.loads_slowly = true;
+    // The stop reads the execution; the poll is meant to get its task when that is done.
+    let stop = driver.send(Request::StopExecution(stop_execution::Request {
+        execution_arn: execution,
+        error: None,
+        cause: None,
+    }));
+    let offered = driver.poll(&activity, None);
+    driver.tell(Message::Drain);
+    assert!(!driver.answers.contains_key(&offered));
+    driver.load();
+    assert!(driver.answers[&stop].is_ok());
+    let is_empty = |driver: &Driver, poll: Ticket| match &driver.answers[&poll] {
+        Ok(Response::GetActivityTask(answer)) => answer.task.is_none(),
+        other => panic!("{other:?}"),
+    };
+    assert!(is_empty(&driver, offered));
+    // Nor does one wait that comes after that.
+    let late = driver.poll(&activity, None);
+    assert!(is_empty(&driver, late));
+    assert_eq!(driver.shard.gauges().polls, 0);
+}

@@ -53,11 +53,7 @@ impl Shard {
         let entry = self.delivery.queue(&queue);
         entry.polls += 1;
         entry.parked.insert(ticket);
-        if self.draining {
-            self.end_poll_empty(ticket, out);
-        } else {
-            self.serve(&queue);
-        }
+        self.serve(&queue);
     }
 
     fn activity_of_poll(&mut self, activity_arn: &str) -> Result<String, Rejection> {

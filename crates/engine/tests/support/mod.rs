@@ -51,6 +51,9 @@ pub struct Driver {
     /// What result writers were given: ARN of the map run, and its children.
     pub written: Vec<(String, Vec<ChildResult>)>,
     next_ticket: u64,
+    /// What is to be read waits for [`Driver::load`].
+    pub loads_slowly: bool,
+    loads: Vec<store::ExecutionId>,
 }
 
 /// Items to be read, a few at a time.
@@ -189,6 +192,8 @@ impl Driver {
             items,
             written: Vec::new(),
             next_ticket: 0,
+            loads_slowly: false,
+            loads: Vec::new(),
         };
         // The first sweep, which looks for nothing of interest; timers that are due, and calls.
         driver.pass(0);
@@ -267,6 +272,7 @@ impl Driver {
             } => {
                 self.doubts.remove(&(execution, event));
             }
+            Output::LoadExecution(id) if self.loads_slowly => self.loads.push(id),
             Output::LoadExecution(id) => {
                 let store = &self.store;
                 let mut definitions = |machine, revision| load_definition(store, machine, revision);
@@ -350,6 +356,19 @@ impl Driver {
             }
             Output::Log { log, .. } => self.logs.push(*log),
             Output::StatusChanged { change, .. } => self.changes.push(*change),
+        }
+    }
+
+    /// What was to be read while `loads_slowly` has been read now.
+    pub fn load(&mut self) {
+        self.loads_slowly = false;
+        let loads = std::mem::take(&mut self.loads);
+        let mut inbox = std::collections::VecDeque::new();
+        for id in loads {
+            self.obey(Output::LoadExecution(id), &mut inbox);
+        }
+        for message in inbox {
+            self.tell(message);
         }
     }
 
