@@ -10,7 +10,7 @@ use store::{ExecutionId, Store, StoreError};
 use crate::arn::{self, AnyExecution};
 use crate::ids;
 
-/// The execution of `machine` called `name`, of a STANDARD machine.
+/// The execution of `machine` called `name`, of a STANDARD machine; one that is there.
 pub fn execution_named(
     store: &dyn Store,
     machine: &str,
@@ -24,7 +24,12 @@ pub fn execution_named(
     {
         return Ok(Some(id));
     }
-    store.execution_by_name(machine, name)
+    let named = store.execution_by_name(machine, name)?;
+    // A row that leads nowhere holds no name: else a start would look again and again.
+    match named {
+        Some(id) if store.execution(id)?.is_none() => Ok(None),
+        named => Ok(named),
+    }
 }
 
 /// Whether an execution claims its name.

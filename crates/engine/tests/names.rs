@@ -7,7 +7,7 @@ mod support;
 use engine::operations::*;
 use engine::*;
 use interpreter::Status;
-use store::Store;
+use store::{Commit, Epoch, ExecutionRemoval, Store};
 use support::{DAY_MS, Driver, PASS, WAIT, is_there, options};
 
 fn name_of(arn: &str) -> &str {
@@ -89,6 +89,37 @@ fn what_has_no_name_row_is_redriven_and_goes_like_the_rest() {
         claimed
     );
     assert!(claimed.is_some());
+}
+
+/// No commit leaves such a row; a folder that was tampered with may hold one.
+#[test]
+fn a_name_whose_execution_is_not_there_is_free() {
+    let mut driver = Driver::new();
+    let machine = driver.create_machine("m", WAIT).unwrap();
+    let first = driver.start(&machine, Some("n"), "{}").unwrap();
+    driver.stop(&first).unwrap();
+    let named = |driver: &Driver| driver.store.execution_by_name("m", "n").unwrap();
+    let gone = named(&driver).unwrap();
+    let removal = ExecutionRemoval {
+        id: gone,
+        listings: Vec::new(),
+        name: None,
+        timers_dropped: Vec::new(),
+        tasks_dropped: Vec::new(),
+        runs: None,
+    };
+    let commit = Commit {
+        number: driver.store.last_commit().unwrap() + 1,
+        removals: vec![removal],
+        ..Commit::default()
+    };
+    driver.store.commit(Epoch(0), &[commit]).unwrap();
+    let mut driver = driver.crash();
+    assert_eq!(named(&driver), Some(gone));
+    assert_eq!(execution_named(&driver.store, "m", "n").unwrap(), None);
+    let second = driver.start(&machine, Some("n"), "[]").unwrap();
+    assert_eq!(driver.status(&second), Status::Running);
+    assert_ne!(named(&driver), Some(gone));
 }
 
 /// Names of EXPRESS executions repeat, so theirs is no id.
