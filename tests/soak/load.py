@@ -129,7 +129,9 @@ class Load:
                 "stateMachineArn": self.machines[kind],
                 "input": json.dumps({"id": number, "filling": "x" * chance.randrange(200)}),
             }
-            named = chance.random() < 0.7
+            # What is to be stopped has a name always: without one nobody could, if the server dies when
+            # it has begun the execution and before it says so.
+            named = chance.random() < 0.7 or kind == "stopped"
             if named:
                 asked["name"] = f"start-{number}"
             call = self.journal.call("start_execution", **asked)
