@@ -9,7 +9,8 @@ use serde_json::json;
 use super::connection::Connection;
 use super::figures::{Figures, Times};
 use super::service::{Service, resident_bytes};
-use super::{Scale, Subject, throughput};
+use super::throughput::{self, POLL_OPENS};
+use super::{Scale, Subject};
 use crate::Failure;
 use crate::server_under_test::ServerUnderTest;
 
@@ -40,7 +41,7 @@ pub fn open(subject: &Subject, scale: &Scale, figures: &mut Figures) -> Result<(
     let (activity, _) = service.one_activity("polls")?;
     let mut before_them = describe(&mut service, &activity)?;
     // What any load leaves behind is no poll's.
-    throughput::dispatches(&server, "warm", scale.dispatches / LOTS)?;
+    throughput::dispatches(&server, "warm", scale.dispatches / LOTS, POLL_OPENS)?;
     let before = resident_bytes(server.pid())?;
     let open = polls(&server, &activity, count)?;
     let grown = resident_bytes(server.pid())?.saturating_sub(before);
@@ -84,8 +85,9 @@ fn dispatches(
     let (mut alone, mut beside) = (Times::default(), Times::default());
     for lot in 0..LOTS {
         let name = format!("lot-{lot}");
-        alone.append(throughput::dispatches(quiet, &name, scale.dispatches / LOTS)?.0);
-        beside.append(throughput::dispatches(server, &name, scale.dispatches / LOTS)?.0);
+        alone.append(throughput::dispatches(quiet, &name, scale.dispatches / LOTS, POLL_OPENS)?.0);
+        beside
+            .append(throughput::dispatches(server, &name, scale.dispatches / LOTS, POLL_OPENS)?.0);
     }
     figures
         .note_beside(
