@@ -41,6 +41,7 @@ mod read;
 mod records;
 mod recover;
 mod shard;
+mod short_history;
 mod steps;
 mod sweep;
 mod timers;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use asl::StateMachine;
 use interpreter::history::{self, StoredEvent};
 use interpreter::{Document, EventId, Execution};
-use store::{Direction, ExecutionId, ExecutionRow, Store, StoreError};
+use store::{Direction, EventRun, ExecutionId, ExecutionRow, Store, StoreError};
 
 use crate::message::LoadedExecution;
 use crate::operations::describe_state_machine;
@@ -39,7 +39,7 @@ pub fn load_execution(
         return Ok(None);
     };
     let wanted = Execution::documents_of(&row.snapshot, &row.parts);
-    let documents = documents(store, id, wanted.ok_or_else(unreadable)?)?;
+    let documents = documents(store, id, &row, wanted.ok_or_else(unreadable)?)?;
     let execution = restored(&row, &mut |home| documents.get(&home).cloned())?;
     let birth = execution.birth();
     let definition = definitions(birth.machine, birth.machine_revision)?.ok_or_else(|| {
@@ -89,7 +89,7 @@ pub(crate) fn restore(
     row: &ExecutionRow,
 ) -> Result<Execution, StoreError> {
     let wanted = Execution::documents_shown(&row.snapshot).ok_or_else(unreadable)?;
-    let shown = documents(store, id, wanted)?;
+    let shown = documents(store, id, row, wanted)?;
     let unread = Document::from_text("null");
     restored(row, &mut |home| {
         let document = shown.get(&home).unwrap_or(&unread);
@@ -113,6 +113,7 @@ pub(crate) fn unreadable() -> StoreError {
 fn documents(
     store: &dyn Store,
     id: ExecutionId,
+    row: &ExecutionRow,
     wanted: Vec<EventId>,
 ) -> Result<BTreeMap<EventId, Document>, StoreError> {
     let mut found = BTreeMap::new();
@@ -121,7 +122,11 @@ fn documents(
         let near = left.partition_point(|event| event - home < EVENTS_AT_ONCE);
         let (now, later) = left.split_at(near);
         let last = now.last().unwrap_or(&home);
-        for event in events(store, id, home, last - home + 1)? {
+        let events = match &row.events {
+            Some(run) => decoded(run)?,
+            None => events(store, id, home, last - home + 1)?,
+        };
+        for event in events {
             if now.binary_search(&event.id()).is_ok()
                 && let Some(document) = event.own_document()
             {
@@ -159,9 +164,12 @@ fn events(
 ) -> Result<Vec<StoredEvent>, StoreError> {
     let mut events = Vec::new();
     for run in store.events(id, first, Direction::Forward, count)? {
-        events.extend(history::decode(&run.bytes).map_err(|_| {
-            StoreError::Damaged(format!("the events at {} do not read", run.first))
-        })?);
+        events.extend(decoded(&run)?);
     }
     Ok(events)
+}
+
+fn decoded(run: &EventRun) -> Result<Vec<StoredEvent>, StoreError> {
+    history::decode(&run.bytes)
+        .map_err(|_| StoreError::Damaged(format!("the events at {} do not read", run.first)))
 }

@@ -16,6 +16,7 @@ use crate::quarantine::{guarded, in_quarantine};
 use crate::rejection::{ErrorName, Rejection};
 use crate::shapes::ActivityTask;
 use crate::shard::{STEPS_PER_TURN_MAX, Shard, WaitingStart};
+use crate::short_history::ShortHistory;
 use crate::token::TaskToken;
 
 impl Shard {
@@ -72,6 +73,7 @@ impl Shard {
                 };
                 let mut live = Live::new(execution, definition, row.revision);
                 live.logging = logging;
+                live.short_history = ShortHistory::of_row(row.events);
                 live.may_leave = holds.is_some();
                 if let Some(holds) = &holds {
                     live.footprint = holds.footprint.clone();

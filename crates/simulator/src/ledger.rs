@@ -53,6 +53,8 @@ pub struct Account {
     pub map_run_arn: Option<String>,
     /// When each event was written; the first is that of event 1.
     pub written: Vec<Moment>,
+    /// Whether its row keeps them.
+    pub events_in_row: bool,
     /// Armed timers, and when each was armed.
     pub timers: BTreeMap<u32, (TimerRow, Moment)>,
     /// Open tasks by scheduling event.
@@ -272,21 +274,25 @@ impl Ledger {
             let closed = engine::closed_bytes(&write.holds);
             account.closed_bytes = closed.map_or(0, |(bytes, _)| bytes);
             account.has_map_runs |= closed.is_some_and(|(_, has_map_runs)| has_map_runs);
-            if let Some(run) = write.events {
-                if run.first as usize != account.written.len() + 1 {
-                    let found = format!(
-                        "{}/{}: a run of events begins at {} after {} events",
-                        account.machine,
-                        account.name,
-                        run.first,
-                        account.written.len()
-                    );
-                    self.oddities.push((19, found));
-                }
-                account
-                    .written
-                    .extend(std::iter::repeat_n(moment, run.count as usize));
+            // Those that the row kept come again, with what is added; else what is added follows.
+            let before = account.written.len();
+            let (first, count) = write.events.map_or((0, 0), |run| (run.first, run.count));
+            let after = (first + count).saturating_sub(1) as usize;
+            let (is_gap, added) = match (account.events_in_row, count) {
+                (true, _) => (first != 1 || after < before, after.saturating_sub(before)),
+                (false, 0) => (false, 0),
+                (false, _) => (first as usize != before + 1, count as usize),
+            };
+            account.events_in_row = write.events_in_row;
+            if is_gap {
+                let found = format!(
+                    "{}/{}: a run of {count} events begins at {first} after {before} events",
+                    account.machine, account.name,
+                );
+                self.oddities.push((19, found));
             }
+            let written = std::iter::repeat_n(moment, added);
+            account.written.extend(written);
             for drop in &write.timers_dropped {
                 if account.timers.remove(&drop.timer).is_none() {
                     let found = format!(

@@ -45,8 +45,11 @@ pub struct ExecutionWrite {
     /// Which timers and tasks are its own, as the shard writes it down: who reads the execution need
     /// not look for their rows. Opaque here.
     pub holds: Vec<u8>,
-    /// Events appended, if any.
+    /// Events appended, if any; with `events_in_row`, all there are.
     pub events: Option<EventRun>,
+    /// Whether `events` are kept in the execution's row, and no others are kept anywhere else. They are
+    /// in no row then once a write says otherwise, so that one appends them all.
+    pub events_in_row: bool,
     /// Where the execution stands in each of its listings, when that changed.
     pub listings: Vec<ListingMove>,
     /// The name it claims; only with revision 1.
@@ -84,7 +87,7 @@ pub struct ExecutionRemoval {
     pub timers_dropped: Vec<TimerDrop>,
     /// Its tasks.
     pub tasks_dropped: Vec<TaskDrop>,
-    /// The first events of its runs, from whoever knows them all, and knows that it has no parts and
+    /// The first events of its runs but for one in its row, from whoever knows them all, and knows that it has no parts and
     /// that nobody else has claimed its name since: then nothing is read to take it away. `None`: the
     /// store looks.
     pub runs: Option<Vec<u32>>,
@@ -101,7 +104,7 @@ pub struct ListingKey {
     pub time_ms: i64,
 }
 
-/// The events of one commit, under one key.
+/// Events that follow one another, kept together.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EventRun {
     /// Id of the first event, from 1.

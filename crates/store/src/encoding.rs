@@ -11,7 +11,7 @@
 use std::collections::BTreeMap;
 
 use crate::StoreError;
-use crate::commit::{CommitNumber, Epoch, EventRun};
+use crate::commit::{CommitNumber, Epoch, EventRun, ExecutionWrite};
 use crate::rows::{ExecutionId, ExecutionRow, TaskRow, TimerKey, TimerRow};
 
 /// The version of most kinds of values.
@@ -21,8 +21,9 @@ const VERSION: u8 = 1;
 /// armed a timer came with 2.
 const VERSION_2: u8 = 2;
 
-/// The version of executions: the number of their parts came with 3.
+/// Versions of executions: the number of their parts came with 3, events in the row with 4.
 const VERSION_3: u8 = 3;
+const VERSION_4: u8 = 4;
 
 /// Where the shard stands: written with every commit.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,24 +60,38 @@ pub(crate) fn head_from(bytes: &[u8]) -> Result<Head, StoreError> {
     Ok(head)
 }
 
-pub(crate) fn execution(revision: u64, parts_kept: u32, snapshot: &[u8], holds: &[u8]) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(snapshot.len() + holds.len() + 8);
-    bytes.push(VERSION_3);
-    put_varint(&mut bytes, revision);
-    put_varint(&mut bytes, parts_kept.into());
-    put_varint(&mut bytes, holds.len() as u64);
-    bytes.extend_from_slice(holds);
-    bytes.extend_from_slice(snapshot);
+pub(crate) fn execution(write: &ExecutionWrite) -> Vec<u8> {
+    let events = write.events.as_ref().filter(|_| write.events_in_row);
+    let events_bytes = events.map_or(0, |run| run.bytes.len());
+    let mut bytes =
+        Vec::with_capacity(write.snapshot.len() + write.holds.len() + events_bytes + 24);
+    bytes.push(VERSION_4);
+    put_varint(&mut bytes, write.revision);
+    put_varint(&mut bytes, write.parts_kept.into());
+    // None is a run of no events.
+    put_varint(&mut bytes, events.map_or(0, |run| run.count).into());
+    if let Some(run) = events {
+        put_varint(&mut bytes, run.first.into());
+        put_varint(&mut bytes, run.bytes.len() as u64);
+        bytes.extend_from_slice(&run.bytes);
+    }
+    put_varint(&mut bytes, write.holds.len() as u64);
+    bytes.extend_from_slice(&write.holds);
+    bytes.extend_from_slice(&write.snapshot);
     bytes
 }
 
 /// The execution without its parts, and how many it has.
 pub(crate) fn execution_from(bytes: &[u8]) -> Result<(ExecutionRow, u32), StoreError> {
-    let (version, mut value) = Value::open_up_to(VERSION_3, "execution", bytes)?;
+    let (version, mut value) = Value::open_up_to(VERSION_4, "execution", bytes)?;
     let revision = value.varint()?;
     let parts_kept = match version {
         VERSION | VERSION_2 => 0,
         _ => value.varint_u32()?,
+    };
+    let events = match version {
+        VERSION | VERSION_2 | VERSION_3 => None,
+        _ => value.events_in_row()?,
     };
     let row = ExecutionRow {
         revision,
@@ -86,13 +101,26 @@ pub(crate) fn execution_from(bytes: &[u8]) -> Result<(ExecutionRow, u32), StoreE
         },
         snapshot: value.rest().to_vec(),
         parts: BTreeMap::new(),
+        events,
     };
     Ok((row, parts_kept))
 }
 
+/// Only its events, if its row keeps them.
+pub(crate) fn events_in_row_from(bytes: &[u8]) -> Result<Option<EventRun>, StoreError> {
+    match Value::open_up_to(VERSION_4, "execution", bytes)? {
+        (VERSION | VERSION_2 | VERSION_3, _) => Ok(None),
+        (_, mut value) => {
+            value.varint()?;
+            value.varint_u32()?;
+            value.events_in_row()
+        }
+    }
+}
+
 /// Only how many parts it has.
 pub(crate) fn parts_kept_from(bytes: &[u8]) -> Result<u32, StoreError> {
-    match Value::open_up_to(VERSION_3, "execution", bytes)? {
+    match Value::open_up_to(VERSION_4, "execution", bytes)? {
         (VERSION | VERSION_2, _) => Ok(0),
         (_, mut value) => {
             value.varint()?;
@@ -103,7 +131,7 @@ pub(crate) fn parts_kept_from(bytes: &[u8]) -> Result<u32, StoreError> {
 
 /// Only the revision, so that the check before a commit copies no snapshot.
 pub(crate) fn revision_from(bytes: &[u8]) -> Result<u64, StoreError> {
-    Value::open_up_to(VERSION_3, "execution", bytes)?.1.varint()
+    Value::open_up_to(VERSION_4, "execution", bytes)?.1.varint()
 }
 
 pub(crate) fn events(run: &EventRun) -> Vec<u8> {
@@ -294,6 +322,19 @@ impl<'a> Value<'a> {
 
     fn varint_u32(&mut self) -> Result<u32, StoreError> {
         u32::try_from(self.varint()?).map_err(|_| self.damaged())
+    }
+
+    /// The run of events in an execution's row.
+    fn events_in_row(&mut self) -> Result<Option<EventRun>, StoreError> {
+        let count = self.varint_u32()?;
+        if count == 0 {
+            return Ok(None);
+        }
+        Ok(Some(EventRun {
+            first: self.varint_u32()?,
+            count,
+            bytes: self.some()?.to_vec(),
+        }))
     }
 
     /// Bytes that come with their length.

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use crate::commit::EventRun;
+
 /// Names an execution inside the service: 48 bits of milliseconds since 1970, big-endian, then 80
 /// bits that the shard chose. Ids therefore sort by time of birth.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -19,6 +21,8 @@ pub struct ExecutionRow {
     /// What [`ExecutionWrite::holds`](crate::ExecutionWrite::holds) said; `None` when a version of the
     /// service wrote it that said nothing.
     pub holds: Option<Vec<u8>>,
+    /// All its events, if its row keeps them.
+    pub events: Option<EventRun>,
 }
 
 /// Where a timer stands among all: by due time, execution and timer.

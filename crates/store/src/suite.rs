@@ -87,6 +87,10 @@ pub const CASES: &[(&str, Case)] = &[
         events::events_of_neighbours_stay_apart,
     ),
     (
+        "events_in_the_row_are_read_like_others_and_move_out",
+        events::events_in_the_row_are_read_like_others_and_move_out,
+    ),
+    (
         "listings_are_newest_first",
         listings::listings_are_newest_first,
     ),
@@ -174,7 +178,8 @@ macro_rules! suite {
             an_execution_is_read_as_last_written
             several_commits_share_one_call names_lead_to_executions any_bytes_are_kept
             events_forward_begin_inside_runs events_backward_begin_inside_runs
-            events_of_neighbours_stay_apart listings_are_newest_first listings_merge_statuses_and_page
+            events_of_neighbours_stay_apart
+            events_in_the_row_are_read_like_others_and_move_out listings_are_newest_first listings_merge_statuses_and_page
             listings_follow_moves listings_of_machines_stay_apart
             listings_are_read_from_the_oldest_on a_removal_that_names_its_runs_takes_them
             records_are_put_and_deleted

@@ -12,6 +12,7 @@ use store::{CommitNumber, ExecutionId};
 
 use crate::footprint::Footprint;
 use crate::operations::start_sync_execution::Waiting;
+use crate::short_history::ShortHistory;
 use crate::watching::LogPlan;
 
 pub(crate) use turn::{MapRunChange, OwedCall, Turn};
@@ -39,6 +40,7 @@ pub(crate) struct Live {
     pub(crate) waiting: Option<Waiting>,
     /// What it takes in the store.
     pub(crate) footprint: Footprint,
+    pub(crate) short_history: ShortHistory,
     /// Whether its row says what it holds, so that it may leave memory with that.
     pub(crate) may_leave: bool,
     used: u64,
@@ -59,6 +61,7 @@ impl Live {
             poison: None,
             waiting: None,
             footprint: Footprint::default(),
+            short_history: ShortHistory::default(),
             may_leave: false,
             used: 0,
             memory_bytes: 0,
@@ -193,7 +196,7 @@ impl Executions {
     pub(crate) fn put_back(&mut self, id: ExecutionId, mut live: Box<Live>) {
         self.uses += 1;
         live.used = self.uses;
-        live.memory_bytes = live.execution.memory_bytes();
+        live.memory_bytes = live.execution.memory_bytes() + live.short_history.memory_bytes();
         self.memory_bytes += live.memory_bytes;
         self.by_use.insert((live.used, id));
         let before = self.slots.insert(id, Slot::Here(live));

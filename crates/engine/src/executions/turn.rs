@@ -243,10 +243,9 @@ impl Turn {
         let snapshot = live.execution.snapshot(limits);
         let claims = names::claims(id, live.execution.birth(), live.is_express());
         let execution = &live.execution;
+        let events = live.short_history.add(events, is_new);
         let footprint = &mut live.footprint;
-        if let Some(run) = &events {
-            footprint.add(run, is_new);
-        }
+        footprint.add(&events);
         footprint.keep_parts(snapshot.parts_kept, snapshot.parts_bytes);
         // What its entries in lists say of it stays as it is while they stay.
         if moves {
@@ -284,7 +283,8 @@ impl Turn {
                 .collect(),
             parts_kept: snapshot.parts_kept,
             holds: holds.encode(),
-            events,
+            events: events.run,
+            events_in_row: events.in_row,
             listings,
             name,
             timers: self.timers.into_values().collect(),
@@ -363,7 +363,7 @@ fn listings(id: ExecutionId, live: &Live) -> Vec<Listing> {
         item_count: birth.child.as_ref().map(|child| child.items),
         taken: live.footprint.closed.map(|closed| Taken {
             bytes: closed.bytes,
-            runs: live.footprint.known_runs().unwrap_or_default(),
+            runs: live.footprint.noted_runs(),
             has_map_runs: live.footprint.has_map_runs,
         }),
     };

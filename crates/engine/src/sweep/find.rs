@@ -13,6 +13,7 @@ use store::{
 
 use super::place::{Front, List, Place, Survey};
 use super::{EXECUTIONS_MAX, Expired, Found, Search};
+use crate::footprint;
 use crate::map_runs::{self, Children};
 use crate::names;
 use crate::records::{self, DefinitionRecord, ListingSummary, list_of};
@@ -317,7 +318,8 @@ fn removal(
         machine: machine_name.to_owned(),
         name: summary.name,
     });
-    let mut runs = summary.taken.map(|taken| taken.runs);
+    let runs = summary.taken.map(|taken| taken.runs);
+    let mut runs = runs.and_then(footprint::runs_to_remove);
     if interpreter::breaks::awake("r40-events") {
         runs.iter_mut().for_each(|runs| runs.truncate(1));
     }
@@ -333,6 +335,6 @@ fn removal(
         name,
         timers_dropped: Vec::new(),
         tasks_dropped: Vec::new(),
-        runs: runs.filter(|runs| !runs.is_empty()),
+        runs,
     }
 }

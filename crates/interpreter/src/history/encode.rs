@@ -41,6 +41,12 @@ pub fn encode(events: &[Event]) -> Vec<u8> {
     run
 }
 
+/// Puts the events of a run behind those of another, which they follow.
+pub fn join(run: &mut Vec<u8>, next: &[u8]) {
+    debug_assert_eq!(run.first(), next.first(), "runs of one format");
+    run.extend_from_slice(next.get(1..).unwrap_or_default());
+}
+
 fn inline_bytes(event: &Event) -> usize {
     event
         .details

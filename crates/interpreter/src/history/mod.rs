@@ -12,7 +12,7 @@ use std::sync::Arc;
 use crate::Document;
 
 pub use decode::{HistoryDamaged, StoredEvent, decode};
-pub use encode::{FORMAT_VERSION, encode};
+pub use encode::{FORMAT_VERSION, encode, join};
 
 /// Number of an event in its history, from 1.
 pub type EventId = u32;

@@ -48,12 +48,55 @@ fn version_2_is_written_as_it_always_was() {
     assert_eq!(hex(&timer(&with_a_clock)), "0203ac020181010000000000000102");
 }
 
+fn write(events_in_row: bool) -> ExecutionWrite {
+    ExecutionWrite {
+        id: ID,
+        revision: 129,
+        snapshot: b"snap".to_vec(),
+        parts: Vec::new(),
+        parts_kept: 300,
+        holds: b"holds".to_vec(),
+        events: Some(EventRun {
+            first: 1,
+            count: 3,
+            bytes: b"evt".to_vec(),
+        }),
+        events_in_row,
+        listings: Vec::new(),
+        name: None,
+        timers: Vec::new(),
+        timers_dropped: Vec::new(),
+        tasks: Vec::new(),
+        tasks_dropped: Vec::new(),
+    }
+}
+
 #[test]
-fn version_3_is_written_as_it_always_was() {
+fn version_4_is_written_as_it_always_was() {
     assert_eq!(
-        hex(&execution(129, 300, b"snap", b"holds")),
-        "038101ac0205686f6c6473736e6170"
+        hex(&execution(&write(true))),
+        "048101ac0203010365767405686f6c6473736e6170"
     );
+    assert_eq!(
+        hex(&execution(&write(false))),
+        "048101ac020005686f6c6473736e6170"
+    );
+}
+
+#[test]
+fn version_4_is_read_as_it_was_meant() {
+    let with = b"\x04\x81\x01\xac\x02\x03\x01\x03evt\x05holdssnap";
+    let without = b"\x04\x81\x01\xac\x02\0\x05holdssnap";
+    for (sample, events) in [(&with[..], write(true).events), (&without[..], None)] {
+        let (row, parts_kept) = execution_from(sample).unwrap();
+        assert_eq!((row.revision, parts_kept), (129, 300));
+        assert_eq!(row.snapshot, b"snap");
+        assert_eq!(row.holds.as_deref(), Some(&b"holds"[..]));
+        assert_eq!(row.events, events);
+        assert_eq!(events_in_row_from(sample).unwrap(), events);
+        assert_eq!(revision_from(sample).unwrap(), 129);
+        assert_eq!(parts_kept_from(sample).unwrap(), 300);
+    }
 }
 
 #[test]
@@ -65,6 +108,8 @@ fn version_3_is_read_as_it_was_meant() {
     assert_eq!(row.holds.as_deref(), Some(&b"holds"[..]));
     assert_eq!(revision_from(sample).unwrap(), 129);
     assert_eq!(parts_kept_from(sample).unwrap(), 300);
+    assert_eq!(row.events, None);
+    assert_eq!(events_in_row_from(sample).unwrap(), None);
 }
 
 #[test]
@@ -116,6 +161,7 @@ fn version_1_is_read_as_it_was_meant() {
         snapshot: b"snap".to_vec(),
         parts: BTreeMap::new(),
         holds: None,
+        events: None,
     };
     assert_eq!(row, (expected, 0));
     assert_eq!(parts_kept_from(b"\x01\x81\x01snap").unwrap(), 0);
@@ -196,8 +242,8 @@ fn the_kinds_of_records_have_the_numbers_they_always_had() {
 
 #[test]
 fn a_newer_format_is_refused_by_name() {
-    let error = execution_from(b"\x04anything").unwrap_err().to_string();
-    assert!(error.contains("\"execution\" has format 4"), "{error}");
+    let error = execution_from(b"\x05anything").unwrap_err().to_string();
+    assert!(error.contains("\"execution\" has format 5"), "{error}");
 }
 
 #[test]

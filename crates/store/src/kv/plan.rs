@@ -158,15 +158,7 @@ fn check(write: &ExecutionWrite, stored: u64) -> Result<(), StoreError> {
 /// an execution waiting for ever.
 fn add_execution(writes: &mut Writes, write: &ExecutionWrite) {
     let id = write.id;
-    writes.put(
-        keys::execution(id),
-        encoding::execution(
-            write.revision,
-            write.parts_kept,
-            &write.snapshot,
-            &write.holds,
-        ),
-    );
+    writes.put(keys::execution(id), encoding::execution(write));
     for part in &write.parts {
         let key = keys::part(id, part.part);
         match &part.bytes {
@@ -174,7 +166,9 @@ fn add_execution(writes: &mut Writes, write: &ExecutionWrite) {
             None => writes.delete(key),
         }
     }
-    if let Some(run) = &write.events {
+    if let Some(run) = &write.events
+        && !write.events_in_row
+    {
         writes.put(keys::events(id, run.first), encoding::events(run));
     }
     for moved in &write.listings {

@@ -80,6 +80,15 @@ pub(super) fn events(
     if limit == 0 {
         return Ok(runs);
     }
+    let row = view.get(&keys::execution(id), encoding::events_in_row_from)?;
+    if let Some(run) = row.transpose()?.flatten() {
+        let is_wanted = match direction {
+            Direction::Forward => u64::from(run.first) + u64::from(run.count) > from.into(),
+            Direction::Backward => run.first <= from,
+        };
+        runs.extend(is_wanted.then_some(run));
+        return Ok(runs);
+    }
     let range = match direction {
         Direction::Backward => keys::event_runs(id, 0, from),
         Direction::Forward => keys::event_runs(id, first_of_run_with(view, id, from)?, u32::MAX),

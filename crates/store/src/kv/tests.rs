@@ -136,7 +136,8 @@ fn a_part_that_is_missing_or_too_many_is_damage() {
     let id = ExecutionId([0; 16]);
     for (kept, parts) in [(1, 0), (2, 1), (1, 2)] {
         let engine = MemoryEngine::default();
-        let row = encoding::execution(1, kept, b"snapshot", b"");
+        // Version 3, revision 1, so many parts, holds nothing.
+        let row = [&[3, 1, kept, 0], &b"snapshot"[..]].concat();
         let part = |part| Op::Put(keys::part(id, part), encoding::opaque(b"part"));
         let row = Op::Put(keys::execution(id), row);
         engine

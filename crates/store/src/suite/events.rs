@@ -123,3 +123,52 @@ pub(super) fn events_of_neighbours_stay_apart(home: &dyn Home) {
         [run(1, 3)]
     );
 }
+
+/// One execution keeps its events in its row, two had them there once.
+pub(super) fn events_in_the_row_are_read_like_others_and_move_out(home: &dyn Home) {
+    let (stays, moved, went_on) = (id(6, 1), id(6, 2), id(6, 3));
+    let with = |id, revision, count, events_in_row| ExecutionWrite {
+        events: Some(run(1, count)),
+        events_in_row,
+        ..write(id, revision)
+    };
+    let more = ExecutionWrite {
+        events: Some(run(10, 2)),
+        ..write(went_on, 3)
+    };
+    let writes = [
+        with(stays, 1, 3, true),
+        with(stays, 2, 5, true),
+        with(moved, 1, 3, true),
+        with(moved, 2, 9, false),
+        with(went_on, 1, 3, true),
+        with(went_on, 2, 9, false),
+        more,
+    ];
+    let commits: Vec<_> = (1..)
+        .zip(writes)
+        .map(|(number, write)| step(number, write))
+        .collect();
+    let store = home.open();
+    commit_each(&*store, &commits);
+    now_and_after_reopening(home, store, |store| {
+        let row = |id| store.execution(id).unwrap().unwrap();
+        assert_eq!(row(stays).events, Some(run(1, 5)));
+        assert_eq!(row(stays).snapshot, b"snapshot 2");
+        assert_eq!(row(stays).holds.as_deref(), Some(&b"holds 2"[..]));
+        let read = |from, direction| firsts(store.events(stays, from, direction, 1).unwrap());
+        assert_eq!(read(0, Direction::Forward), [1]);
+        assert_eq!(read(5, Direction::Forward), [1]);
+        assert_eq!(read(6, Direction::Forward), [], "past the end");
+        assert_eq!(read(0, Direction::Backward), []);
+        assert_eq!(read(1, Direction::Backward), [1]);
+        assert_eq!(read(u32::MAX, Direction::Backward), [1]);
+        for (id, runs) in [
+            (moved, vec![run(1, 9)]),
+            (went_on, vec![run(1, 9), run(10, 2)]),
+        ] {
+            assert_eq!(row(id).events, None);
+            assert_eq!(store.events(id, 1, Direction::Forward, 20).unwrap(), runs);
+        }
+    });
+}

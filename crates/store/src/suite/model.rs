@@ -2,7 +2,7 @@
 //!
 //! The model keeps rows as they are, in ordered maps, and filters; it shares no code with any store.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::Home;
 use super::samples::{EPOCH, Random, id, tasks, timers, write};
@@ -28,6 +28,8 @@ struct Model {
     executions: BTreeMap<ExecutionId, ExecutionRow>,
     names: BTreeMap<(String, String), ExecutionId>,
     runs: BTreeMap<ExecutionId, Vec<EventRun>>,
+    /// Those whose events are in their rows.
+    in_row: BTreeSet<ExecutionId>,
     listings: BTreeMap<ExecutionId, Listing>,
     timers: BTreeMap<(i64, ExecutionId, u32), TimerRow>,
     tasks: BTreeMap<(String, u64), TaskRow>,
@@ -177,6 +179,7 @@ impl Model {
                 snapshot: write.snapshot.clone(),
                 parts,
                 holds: Some(write.holds.clone()),
+                events: None,
             },
         );
         if revision == 1 {
@@ -196,6 +199,7 @@ impl Model {
             runs.push(run.clone());
             write.events = Some(run);
         }
+        self.in_row(random, &mut write);
         if random.below(2) == 0 {
             let from = self
                 .listings
@@ -213,6 +217,32 @@ impl Model {
         }
         self.timers_and_tasks(random, &mut write);
         write
+    }
+
+    /// At first events are kept in the row, together; sooner or later not any more, and never again.
+    fn in_row(&mut self, random: &mut Random, write: &mut ExecutionWrite) {
+        let id = write.id;
+        let is_in_row = write.revision == 1 || self.in_row.contains(&id);
+        let runs = self.runs.entry(id).or_default();
+        if !is_in_row || runs.is_empty() {
+            self.in_row.remove(&id);
+            return;
+        }
+        let whole = EventRun {
+            first: 1,
+            count: runs.iter().map(|run| run.count).sum(),
+            bytes: runs.iter().flat_map(|run| run.bytes.clone()).collect(),
+        };
+        *runs = vec![whole.clone()];
+        write.events = Some(whole.clone());
+        write.events_in_row = random.below(3) > 0;
+        if write.events_in_row {
+            self.in_row.insert(id);
+            let row = self.executions.get_mut(&id);
+            row.expect("it was written above").events = Some(whole);
+        } else {
+            self.in_row.remove(&id);
+        }
     }
 
     fn timers_and_tasks(&mut self, random: &mut Random, write: &mut ExecutionWrite) {

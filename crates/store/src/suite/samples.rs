@@ -26,6 +26,7 @@ pub(super) fn write(id: ExecutionId, revision: u64) -> ExecutionWrite {
         parts_kept: 0,
         holds: format!("holds {revision}").into_bytes(),
         events: None,
+        events_in_row: false,
         listings: Vec::new(),
         name: None,
         timers: Vec::new(),
