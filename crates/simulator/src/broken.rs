@@ -43,6 +43,7 @@ pub const ALL: &[Broken] = &[
     driver("r06", "a crash leaves half of a commit behind"),
     driver("r07", "a start tried again loses its name on the way"),
     driver("r08", "readers are shown hand-outs that are in doubt"),
+    ring("r08-row", "events come twice into an execution's row"),
     ring("r10", "a completion is recorded twice"),
     driver("r11", "a completion that was refused is answered with 200"),
     ring("r12", "a token of an earlier attempt completes a later one"),
