@@ -223,11 +223,9 @@ impl Model {
     fn in_row(&mut self, random: &mut Random, write: &mut ExecutionWrite) {
         let id = write.id;
         let is_in_row = write.revision == 1 || self.in_row.contains(&id);
-        let runs = self.runs.entry(id).or_default();
-        if !is_in_row || runs.is_empty() {
-            self.in_row.remove(&id);
+        let Some(runs) = self.runs.get_mut(&id).filter(|_| is_in_row) else {
             return;
-        }
+        };
         let whole = EventRun {
             first: 1,
             count: runs.iter().map(|run| run.count).sum(),

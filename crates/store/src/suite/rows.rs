@@ -27,6 +27,7 @@ pub(super) fn an_execution_is_read_as_last_written(home: &dyn Home) {
                 snapshot: snapshot.to_vec(),
                 parts: BTreeMap::new(),
                 holds: Some(format!("holds {revision}").into_bytes()),
+                events: None,
             })
         };
         assert_eq!(store.execution(id(1, 1)).unwrap(), row(3, b"snapshot 3"));
