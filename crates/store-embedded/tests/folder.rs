@@ -285,6 +285,7 @@ fn commit_executions(store: &EmbeddedStore, count: u64) {
                 count: 1,
                 bytes: vec![b'e'; 100],
             }),
+            events_in_row: false,
             listings: vec![ListingMove {
                 from: None,
                 to: listing,
