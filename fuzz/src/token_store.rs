@@ -153,6 +153,8 @@ fn stored_execution(bytes: &[u8]) {
                 count: 1,
                 bytes: history.to_vec(),
             }),
+            // In either place.
+            events_in_row: history.len() % 2 == 0,
             listings: Vec::new(),
             name: None,
             timers: Vec::new(),
