@@ -1,5 +1,6 @@
 //! Executions that wait for days: what they cost to make, to keep, to work beside, and at a start.
 
+use std::ops::AddAssign;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -15,6 +16,9 @@ use crate::server_under_test::ServerUnderTest;
 /// The server has parked all executions after this pause.
 const SETTLES: Duration = Duration::from_secs(2);
 
+/// Pieces in which the last tenth is parked.
+const LOTS: usize = 10;
+
 /// Connections that start executions to park.
 const STARTERS: usize = 32;
 
@@ -23,52 +27,25 @@ const MEMORY_MIB_MAX: f64 = 512.0;
 
 /// Half of the executions wait for a worker who never comes, half for a day that does not either.
 pub fn executions(subject: &Subject, scale: &Scale, figures: &mut Figures) -> Result<(), Failure> {
-    let empty = subject.start_beside()?;
     let mut server = subject.start()?;
-    let mut service = Service::connect(server.address())?;
-    let (activity, waits_for_worker) = service.one_activity("parked")?;
-    let wait = json!({"Type": "Wait", "Seconds": 10_000_000, "End": true});
-    let waits_for_time = service.state_machine("parked-by-time", &wait)?;
-    let machines = [waits_for_worker, waits_for_time];
-
+    let (activity, machines) = machines_of(&server)?;
     let before = resident_bytes(server.pid())?;
     let tenth = (scale.parked / 10).max(1);
     // Alone, so that it is the first in its queue.
-    service.start(&machines[0], &json!({"order": 0}))?;
+    Service::connect(server.address())?.start(&machines[0], &json!({"order": 0}))?;
     let mut count = 1;
-    let mut first = None;
-    let mut last = None;
     let began = Instant::now();
-    while count < scale.parked && began.elapsed() < scale.parking_time {
-        let lot = park(&server, &machines, count, tenth.min(scale.parked - count))?;
+    while count + tenth < scale.parked && began.elapsed() < scale.parking_time {
+        let lot = park(&server, &machines, count, tenth)?;
         count += lot.count;
         eprintln!(
             "{count} parked, {:.0}/s, {:.1} us of CPU each",
-            lot.rate, lot.cpu_us
+            lot.rate(),
+            lot.cpu_us()
         );
-        first.get_or_insert(lot);
-        last = Some(lot);
     }
-    let (Some(first), Some(last)) = (first, last) else {
-        return Err("nothing was parked".into());
-    };
+    count += last_and_first(subject, &server, &machines, count, tenth, figures)?;
     thread::sleep(SETTLES);
-    figures
-        .note_beside(
-            "starts that park, last tenth beside the first",
-            last.rate,
-            "/s",
-            first.rate,
-        )
-        .at_least_times(0.9);
-    figures
-        .note_beside(
-            "server's CPU for one, last tenth beside the first",
-            last.cpu_us,
-            "us",
-            first.cpu_us,
-        )
-        .at_most_times(1.1);
     let memory = resident_bytes(server.pid())?;
     let each = memory.saturating_sub(before) as f64 / count as f64;
     figures.note(
@@ -83,10 +60,55 @@ pub fn executions(subject: &Subject, scale: &Scale, figures: &mut Figures) -> Re
             "MiB",
         )
         .at_most(MEMORY_MIB_MAX);
-    beside_an_empty_server(&empty, &server, scale, figures)?;
-    drop(empty);
+    beside_an_empty_server(&subject.start_beside()?, &server, scale, figures)?;
     restart::after_a_kill(&mut server, figures)?;
     still_there(&server, &activity, figures)
+}
+
+/// An activity that nobody works for, and the two machines whose executions wait.
+fn machines_of(server: &ServerUnderTest) -> Result<(String, [String; 2]), Failure> {
+    let mut service = Service::connect(server.address())?;
+    let (activity, waits_for_worker) = service.one_activity("parked")?;
+    let wait = json!({"Type": "Wait", "Seconds": 10_000_000, "End": true});
+    let waits_for_time = service.state_machine("parked-by-time", &wait)?;
+    Ok((activity, [waits_for_worker, waits_for_time]))
+}
+
+/// Parks the last of them, in turn with as many that are the first of another server: rates that were
+/// measured minutes apart say more about the machine. Returns how many were parked here.
+fn last_and_first(
+    subject: &Subject,
+    server: &ServerUnderTest,
+    machines: &[String; 2],
+    from: usize,
+    tenth: usize,
+    figures: &mut Figures,
+) -> Result<usize, Failure> {
+    let fresh = subject.start_beside()?;
+    let (_, fresh_machines) = machines_of(&fresh)?;
+    let each = (tenth / LOTS).max(1);
+    let (mut last, mut first) = (Lot::default(), Lot::default());
+    for _ in 0..LOTS {
+        last += park(server, machines, from + last.count, each)?;
+        first += park(&fresh, &fresh_machines, first.count, each)?;
+    }
+    figures
+        .note_beside(
+            "starts that park, last tenth beside the first",
+            last.rate(),
+            "/s",
+            first.rate(),
+        )
+        .at_least_times(0.9);
+    figures
+        .note_beside(
+            "server's CPU for one, last tenth beside the first",
+            last.cpu_us(),
+            "us",
+            first.cpu_us(),
+        )
+        .at_most_times(1.1);
+    Ok(last.count)
 }
 
 /// How much of what an empty server does is done beside those that wait: both in turn, medians.
@@ -172,11 +194,29 @@ fn still_there(
 }
 
 /// How parking some went.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default)]
 struct Lot {
     count: usize,
-    rate: f64,
-    cpu_us: f64,
+    took: Duration,
+    cpu: Duration,
+}
+
+impl Lot {
+    fn rate(self) -> f64 {
+        self.count as f64 / self.took.as_secs_f64()
+    }
+
+    fn cpu_us(self) -> f64 {
+        self.cpu.as_secs_f64() * 1e6 / self.count as f64
+    }
+}
+
+impl AddAssign for Lot {
+    fn add_assign(&mut self, more: Lot) {
+        self.count += more.count;
+        self.took += more.took;
+        self.cpu += more.cpu;
+    }
 }
 
 fn park(
@@ -210,11 +250,9 @@ fn park(
         }
         Ok(())
     })?;
-    let took = began.elapsed().as_secs_f64();
-    let cpu = cpu_time(server.pid())?.saturating_sub(cpu).as_secs_f64();
     Ok(Lot {
         count,
-        rate: count as f64 / took,
-        cpu_us: cpu * 1e6 / count as f64,
+        took: began.elapsed(),
+        cpu: cpu_time(server.pid())?.saturating_sub(cpu),
     })
 }

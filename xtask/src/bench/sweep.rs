@@ -50,10 +50,17 @@ pub fn beside_executions(
         ..*scale
     };
     let mut rounds = Vec::new();
-    for _ in 0..scale.rounds {
+    for number in 0..scale.rounds {
         let mut round = Figures::default();
-        live(&without, ", no retention", &part, &mut round)?;
-        live(&server, ", as much going as comes", &part, &mut round)?;
+        let both = [
+            (&without, ", no retention"),
+            (&server, ", as much going as comes"),
+        ];
+        // Each comes first as often as the other, for what they do in the background afterwards.
+        for turn in 0..2 {
+            let (server, remark) = both[(number + turn) % 2];
+            live(server, remark, &part, &mut round)?;
+        }
         beside(", as much going as comes", &mut round);
         rounds.push(round);
     }
