@@ -46,7 +46,8 @@ pub fn beside_executions(
     }
     let part = Scale {
         throughput_time: scale.throughput_time / 2,
-        limit_time: scale.limit_time / 2,
+        // What stands beside these is the other server, not the machine.
+        limit_time: scale.limit_time / 10,
         ..*scale
     };
     let mut rounds = Vec::new();
