@@ -11,20 +11,20 @@ use super::tests::{edge, listening, plain};
 
 /// One answer.
 #[derive(Debug)]
-struct Answered {
-    status: u16,
-    head: String,
-    body: String,
+pub(super) struct Answered {
+    pub(super) status: u16,
+    pub(super) head: String,
+    pub(super) body: String,
 }
 
-type Stream = BufReader<TcpStream>;
+pub(super) type Stream = BufReader<TcpStream>;
 
-async fn connect(address: SocketAddr) -> Stream {
+pub(super) async fn connect(address: SocketAddr) -> Stream {
     BufReader::new(TcpStream::connect(address).await.unwrap())
 }
 
 /// The next answer, or nothing when the other side has closed.
-async fn next(stream: &mut Stream) -> Option<Answered> {
+pub(super) async fn next(stream: &mut Stream) -> Option<Answered> {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
         match stream.read_u8().await {

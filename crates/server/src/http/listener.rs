@@ -89,6 +89,7 @@ async fn serve(stream: TcpStream, edge: Arc<Edge>, mut open: Open) {
     {
         let Parked {
             mut answer,
+            head,
             request_id,
             began,
         } = *parked;
@@ -98,7 +99,7 @@ async fn serve(stream: TcpStream, edge: Arc<Edge>, mut open: Open) {
             // The answer is dropped with this: a poll is known to be closed.
             () = poll_fn(|cx| waiting.poll_gone(cx, &mut ahead)) => return,
         };
-        waiting.read_first(Resumed::head(&ahead));
+        waiting.read_first(head.before(&ahead));
         wire.resume(Resumed {
             served,
             request_id,
@@ -120,9 +121,9 @@ async fn speak(
     let service =
         service_fn(|request| request::handle(Arc::clone(edge), Arc::clone(wire), local, request));
     let connection = http1::Builder::new()
-        // A client that closes its side of a connection has gone: what it asked is dropped, so that
-        // a parked poll is known to be closed.
-        .half_close(false)
+        // A request that has come is performed, and answered to whoever closed only the side that
+        // sends. Those that end with their client are parked, and listen for it.
+        .half_close(true)
         // The socket has patience of its own: hyper's would also end connections that are idle.
         .header_read_timeout(None)
         .max_buf_size(HEAD_BYTES_MAX)

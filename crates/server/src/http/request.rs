@@ -9,7 +9,6 @@ use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use api::{Answer, Head};
-use engine::Operation;
 use hyper::body::{Body, Incoming};
 use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
 use hyper::http::request::Parts;
@@ -61,9 +60,10 @@ pub(super) async fn handle(
     } else {
         let (served, unread) = match api_request(&edge, parts, body, local, &request_id).await {
             Outcome::Served(served, unread) => (served, unread),
-            Outcome::Waits(answer) => {
+            Outcome::Waits(answer, head) => {
                 wire.park(Parked {
                     answer,
+                    head,
                     request_id,
                     began,
                 });
@@ -101,8 +101,8 @@ fn answer(
 enum Outcome {
     /// It is answered; and whether some of its body was left unread.
     Served(Served, bool),
-    /// It waits for its answer.
-    Waits(Pin<Box<dyn Future<Output = Served> + Send>>),
+    /// It waits for its answer, which will be written like one to this head.
+    Waits(Pin<Box<dyn Future<Output = Served> + Send>>, parked::Head),
 }
 
 /// What goes back over the connection.
@@ -192,7 +192,7 @@ async fn api_request(
         return Outcome::Served(Served::refused(answer), false);
     }
     let received = edge.service.receive(&head, &bytes);
-    let may_park = parked::may_park(&parts);
+    let parked_head = parked::Head::like(&parts);
     // A poll may wait for a minute, and need not hold what it came with.
     drop((parts, bytes, permit));
     let (request, meta) = match received {
@@ -202,7 +202,7 @@ async fn api_request(
     if let Some(served) = throttled(edge, &request) {
         return Outcome::Served(served, false);
     }
-    if request.operation() != Operation::GetActivityTask || !may_park {
+    if !parked::is_given_up(request.operation()) {
         return Outcome::Served(edge.service.perform(request, &meta).await, false);
     }
     let service = Arc::clone(&edge.service);
@@ -210,7 +210,7 @@ async fn api_request(
         Box::pin(async move { service.perform(request, &meta).await });
     match tokio::time::timeout(PARK_AFTER, &mut answer).await {
         Ok(served) => Outcome::Served(served, false),
-        Err(_waits) => Outcome::Waits(answer),
+        Err(_waits) => Outcome::Waits(answer, parked_head),
     }
 }
 

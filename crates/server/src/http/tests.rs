@@ -26,7 +26,9 @@ fn paused() -> tokio::runtime::Runtime {
 }
 
 /// Runs `test` against a listener, in one thread whose clock is virtual.
-fn with_listener<F: Future<Output = ()>>(test: impl FnOnce(SocketAddr, Arc<Metrics>) -> F) {
+pub(super) fn with_listener<F: Future<Output = ()>>(
+    test: impl FnOnce(SocketAddr, Arc<Metrics>) -> F,
+) {
     let runtime = paused();
     let (edge, threads) = edge(runtime.handle().clone());
     listening(runtime, edge, threads, test);
