@@ -179,12 +179,14 @@ impl FjallEngine {
 }
 
 impl Behind for FjallEngine {
-    fn apply(&self, ops: Vec<Op>) -> Result<(), StoreError> {
+    fn apply(&self, ops: &[&Op]) -> Result<(), StoreError> {
         let mut batch = self.database.batch();
         for op in ops {
             match op {
-                Op::Put(key, value) => batch.insert(self.keyspace(&key), key, value),
-                Op::Delete(key) => batch.remove(self.keyspace(&key), key),
+                Op::Put(key, value) => {
+                    batch.insert(self.keyspace(key), key.as_slice(), value.as_slice());
+                }
+                Op::Delete(key) => batch.remove(self.keyspace(key), key.as_slice()),
             }
         }
         batch.commit().map_err(failure)
@@ -201,7 +203,7 @@ impl Kv for FjallEngine {
     type View<'a> = FjallView<'a>;
 
     fn commit(&self, ops: Vec<Op>) -> Result<(), StoreError> {
-        self.apply(ops)?;
+        self.apply(&ops.iter().collect::<Vec<_>>())?;
         self.persist()
     }
 

@@ -18,6 +18,7 @@
 //! missing or damaged in its structure is cut short and the rest served as if nothing had been there.
 
 mod acknowledged;
+mod ahead;
 mod engine;
 mod error;
 mod folder;

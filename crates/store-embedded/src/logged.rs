@@ -5,7 +5,8 @@
 //! once, and the engine's own flushes and compactions hold up nobody who waits for a commit. Nor does the
 //! thread's waking: it begins when those who waited have been answered, or when somebody wants a view.
 //!
-//! A view shows at least what was durable when it was asked for: it waits until the engine has it.
+//! A view shows what was durable when it was asked for: it looks through the last groups of writes itself,
+//! and waits for the engine only when that is far behind.
 
 use std::collections::VecDeque;
 use std::ops::ControlFlow;
@@ -14,12 +15,13 @@ use std::thread::JoinHandle;
 
 use store::{Direction, KeyRange, Kv, Op, StoreError, View};
 
+use crate::ahead::{Overlay, Writes, merged};
 use crate::log::{Disk, Group, Log, LogError, Sealed, Segments};
 
 /// An engine that keeps what it is given in its own time.
 pub(crate) trait Behind: Kv + 'static {
     /// Writes all of `ops` or none. They are visible when this returns, and durable sometime.
-    fn apply(&self, ops: Vec<Op>) -> Result<(), StoreError>;
+    fn apply(&self, ops: &[&Op]) -> Result<(), StoreError>;
 
     /// Returns when everything applied is durable.
     fn persist(&self) -> Result<(), StoreError>;
@@ -28,6 +30,10 @@ pub(crate) trait Behind: Kv + 'static {
 /// Most bytes of writes that are in the log and not in the engine. A commit beyond that waits: it
 /// bounds memory, and the time a start takes after a crash.
 const BEHIND_BYTES_MAX: usize = 64 << 20;
+
+/// Most groups that a view looks through before it asks the engine. As many lie there while commits
+/// come one after the other; each costs a look-up half a microsecond, and waiting costs two wake-ups.
+const AHEAD_GROUPS_MAX: u64 = 16;
 
 /// Most bytes of writes applied at once.
 const APPLY_BYTES_MAX: usize = 4 << 20;
@@ -54,18 +60,23 @@ struct Shared<E, D: Disk> {
 }
 
 struct Queue<D: Disk> {
+    /// What is to be done, in order.
     entries: VecDeque<Entry<D>>,
+    /// The groups after `applied`, up to `logged`: those among `entries`, and before them those that are
+    /// being applied.
+    ahead: VecDeque<Writes>,
+    /// Of all that is ahead.
     bytes: usize,
     /// The last group in the log.
     logged: Group,
-    /// The last group in the engine.
+    /// The last group that the engine is known to show.
     applied: Group,
     closed: bool,
     failure: Option<String>,
 }
 
 enum Entry<D: Disk> {
-    Writes(Vec<Op>),
+    Writes(Writes),
     Sealed(Sealed<D::File>),
 }
 
@@ -116,6 +127,7 @@ impl<E: Behind, D: Disk> LoggedEngine<E, D> {
             segments,
             queue: Mutex::new(Queue {
                 entries: VecDeque::new(),
+                ahead: VecDeque::new(),
                 bytes: 0,
                 logged,
                 applied: logged,
@@ -186,14 +198,22 @@ where
     }
 
     fn view(&self) -> LoggedView<E::View<'_>> {
-        match self.shared.wait_until_applied() {
-            None => LoggedView::Whole(self.shared.engine.view()),
-            Some(failure) => LoggedView::Failed(failure),
+        let queue = self.shared.wait_until_near();
+        if let Some(failure) = &queue.failure {
+            return LoggedView::Failed(failure.clone());
         }
+        // Under the lock: of the groups that are ahead the engine may show some first ones by then, and
+        // none that comes later.
+        let engine = self.shared.engine.view();
+        let ahead = queue.ahead.iter().cloned().collect();
+        LoggedView::Whole(Overlay { engine, ahead })
     }
 
     fn recent_view(&self) -> LoggedView<E::View<'_>> {
-        LoggedView::Whole(self.shared.engine.view())
+        LoggedView::Whole(Overlay {
+            engine: self.shared.engine.view(),
+            ahead: Vec::new(),
+        })
     }
 }
 
@@ -221,8 +241,10 @@ impl<E: Behind, D: Disk> Shared<E, D> {
         if let Some(failure) = &queue.failure {
             return Err(StoreError::Io(failure.clone()));
         }
+        let writes = Arc::new(ops);
         queue.entries.extend(sealed.map(Entry::Sealed));
-        queue.entries.push_back(Entry::Writes(ops));
+        queue.entries.push_back(Entry::Writes(Arc::clone(&writes)));
+        queue.ahead.push_back(writes);
         queue.bytes += bytes;
         queue.logged = group;
         let is_much = queue.bytes > APPLY_BYTES_MAX;
@@ -233,10 +255,10 @@ impl<E: Behind, D: Disk> Shared<E, D> {
         Ok(())
     }
 
-    /// Returns why that will never be, if so.
-    fn wait_until_applied(&self) -> Option<String> {
+    /// Until what is in the log now is not far ahead of the engine, or nothing will ever be applied.
+    fn wait_until_near(&self) -> MutexGuard<'_, Queue<D>> {
         let mut queue = self.queue();
-        let wanted = queue.logged;
+        let wanted = queue.logged.saturating_sub(AHEAD_GROUPS_MAX);
         if queue.applied < wanted {
             self.filled.notify_one();
         }
@@ -246,7 +268,7 @@ impl<E: Behind, D: Disk> Shared<E, D> {
                 .wait(queue)
                 .unwrap_or_else(PoisonError::into_inner);
         }
-        queue.failure.clone()
+        queue
     }
 
     /// The thread.
@@ -314,10 +336,11 @@ impl<E: Behind, D: Disk> Shared<E, D> {
         if groups > 0 {
             // Only this thread changes it.
             let last = self.queue().applied + groups;
-            self.engine.apply(with_group(merged(turn.groups), last))?;
+            apply(&self.engine, &turn.groups, last)?;
             let mut queue = self.queue();
             queue.applied = last;
             queue.bytes -= turn.bytes;
+            queue.ahead.drain(..turn.groups.len());
             drop(queue);
             self.applied.notify_all();
         }
@@ -348,16 +371,16 @@ fn recover<E: Behind, D: Disk>(
         replayed.bytes += bytes_of_group as u64;
         bytes += bytes_of_group;
         last = group;
-        groups.push(ops);
+        groups.push(Arc::new(ops));
         if bytes >= APPLY_BYTES_MAX {
             bytes = 0;
-            engine.apply(with_group(merged(std::mem::take(&mut groups)), group))?;
+            apply(engine, &std::mem::take(&mut groups), group)?;
         }
         Ok(())
     };
     let log = Log::recover::<LoggedError>(disk, segment_bytes, applied, replay)?;
     if !groups.is_empty() {
-        engine.apply(with_group(merged(groups), last))?;
+        apply(engine, &groups, last)?;
     }
     engine.persist()?;
     Ok((log.finish()?, replayed))
@@ -365,41 +388,17 @@ fn recover<E: Behind, D: Disk>(
 
 /// What is applied in one go: groups, and then perhaps the end of the segment they lay in.
 struct Turn<D: Disk> {
-    groups: Vec<Vec<Op>>,
+    groups: Vec<Writes>,
     bytes: usize,
     sealed: Option<Sealed<D::File>>,
 }
 
-/// The last write to each key, in the order of keys.
-///
-/// Each group is in that order by itself, and a stable sort merges such runs at little cost: nothing is
-/// allocated and freed again for every few writes.
-fn merged(mut groups: Vec<Vec<Op>>) -> Vec<Op> {
-    if groups.len() == 1 {
-        return groups.pop().unwrap_or_default();
-    }
-    let mut ops = Vec::with_capacity(groups.iter().map(Vec::len).sum());
-    ops.extend(groups.into_iter().flatten());
-    ops.sort_by(|one, other| key_of(one).cmp(key_of(other)));
-    // Of writes to one key the last comes last, and the first of equals is what stays.
-    ops.dedup_by(|later, kept| {
-        let is_same = key_of(later) == key_of(kept);
-        if is_same {
-            std::mem::swap(later, kept);
-        }
-        is_same
-    });
-    ops
-}
-
-fn key_of(op: &Op) -> &[u8] {
-    let (Op::Put(key, _) | Op::Delete(key)) = op;
-    key
-}
-
-fn with_group(mut ops: Vec<Op>, group: Group) -> Vec<Op> {
-    ops.push(Op::Put(APPLIED_KEY.to_vec(), group.to_be_bytes().to_vec()));
-    ops
+/// Applies groups to an engine, and where the last of them leaves it.
+fn apply<E: Behind>(engine: &E, groups: &[Writes], last: Group) -> Result<(), StoreError> {
+    let place = Op::Put(APPLIED_KEY.to_vec(), last.to_be_bytes().to_vec());
+    let mut ops = merged(groups.iter().map(|group| group.as_slice()));
+    ops.push(&place);
+    engine.apply(&ops)
 }
 
 fn bytes_of(ops: &[Op]) -> usize {
@@ -413,7 +412,7 @@ fn bytes_of(ops: &[Op]) -> usize {
 
 /// What the engine shows, or why it shows nothing any more.
 pub(crate) enum LoggedView<V> {
-    Whole(V),
+    Whole(Overlay<V>),
     Failed(String),
 }
 
@@ -434,71 +433,6 @@ impl<V: View> View for LoggedView<V> {
         match self {
             LoggedView::Whole(view) => view.scan(range, direction, visit),
             LoggedView::Failed(failure) => Err(StoreError::Io(failure.clone())),
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn put(key: &str, value: &str) -> Op {
-        Op::Put(key.into(), value.into())
-    }
-
-    fn delete(key: &str) -> Op {
-        Op::Delete(key.into())
-    }
-
-    #[test]
-    fn of_many_writes_to_a_key_the_last_is_applied() {
-        let groups = vec![
-            vec![put("a", "1"), put("b", "1"), delete("c")],
-            vec![delete("b"), put("c", "2"), put("d", "2")],
-            vec![put("a", "3"), put("b", "3"), delete("d")],
-            vec![put("aa", "4"), delete("b")],
-        ];
-        assert_eq!(
-            merged(groups),
-            [
-                put("a", "3"),
-                put("aa", "4"),
-                delete("b"),
-                put("c", "2"),
-                delete("d"),
-            ]
-        );
-    }
-
-    #[test]
-    fn merged_is_what_a_map_would_hold_whatever_the_groups() {
-        // Few keys, so that most come again; more groups than a sort handles as a special case.
-        for seed in 0..200u64 {
-            let mut state = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
-            let mut random = move || {
-                state ^= state << 13;
-                state ^= state >> 7;
-                state ^= state << 17;
-                state
-            };
-            let mut groups = Vec::new();
-            let mut expected = std::collections::BTreeMap::new();
-            for group in 0..random() % 40 + 1 {
-                let mut keys: Vec<_> = (0..random() % 60).map(|_| random() % 100).collect();
-                keys.sort_unstable();
-                keys.dedup();
-                let mut ops = Vec::new();
-                for key in keys {
-                    let op = match random() % 3 {
-                        0 => delete(&format!("{key:03}")),
-                        _ => put(&format!("{key:03}"), &format!("{group}")),
-                    };
-                    expected.insert(key, op.clone());
-                    ops.push(op);
-                }
-                groups.push(ops);
-            }
-            assert_eq!(merged(groups), expected.into_values().collect::<Vec<_>>());
         }
     }
 }
