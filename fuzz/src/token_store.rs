@@ -207,10 +207,16 @@ fn record(kind: RecordKind, bytes: &[u8]) {
             after: None,
         }),
     ];
+    let reader = engine::Reader {
+        store: &store,
+        owner: &options().owner,
+        in_doubt: &|_, _| false,
+        now_ms: 0,
+        express_kept: true,
+        limits: &interpreter::Limits::default(),
+    };
     for request in &requests {
-        let limits = interpreter::Limits::default();
-        let owner = options().owner;
-        let _ = engine::read(request, &store, &owner, &|_, _| false, 0, true, &limits);
+        let _ = reader.read(request);
     }
 }
 

@@ -61,6 +61,12 @@ pub(crate) fn uuid_of(id: ExecutionId) -> String {
     in_groups((number >> 64) as u64, number as u64)
 }
 
+/// When an execution of that id began, by the engine's clock.
+pub(crate) fn born_ms(id: ExecutionId) -> i64 {
+    // 48 bits.
+    (u128::from_be_bytes(id.0) >> 80) as i64
+}
+
 /// The id that [`uuid_of`] wrote so.
 pub(crate) fn execution_of(uuid: &str) -> Option<ExecutionId> {
     if uuid.len() != 36 {
@@ -109,6 +115,7 @@ mod tests {
         let uuid = uuid_of(id);
         assert_eq!(uuid.as_bytes()[14], b'7');
         assert_eq!(execution_of(&uuid), Some(id));
+        assert_eq!(born_ms(id), 1_700_000_000_000);
         let (no_dash, no_digit) = (uuid.replacen('-', "0", 1), uuid.replacen('7', "-", 1));
         let others = ["", "x", "-", &uuid[1..], &uuid.to_uppercase(), "+1-2-3-4-5"];
         for other in others.into_iter().chain([&*no_dash, &no_digit]) {

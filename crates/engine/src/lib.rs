@@ -62,7 +62,7 @@ pub use map_runs::{
     Transformation, look_up_map_run, map_run_children,
 };
 pub use names::execution_named;
-pub use read::{ReadError, read};
+pub use read::{ReadError, Reader};
 pub use shard::{Gauges, Shard, ShardOptions};
 pub use sweep::{Expired, Found, Place, Search, find_expired};
 pub use timers::{TimerSearch, find_timers};

@@ -204,25 +204,19 @@ impl Service {
 
     async fn read(self: &Arc<Self>, request: Request) -> Result<Answer, Fault> {
         let operation = request.operation();
+        let at_once = self.reader(&|_, _| false).read_at_once(&request);
+        if let Some(response) = at_once {
+            return Ok(Answer::Done(Ok(response)));
+        }
         let Ok(permit) = Arc::clone(&self.reads).acquire_owned().await else {
             return Ok(Answer::Done(Err(stopping())));
         };
         let service = Arc::clone(self);
         let read = self.runtime.spawn_blocking(move || {
             let _permit = permit;
-            let reader = service.driver.doubts().reader();
-            let in_doubt = |execution, event| reader.in_doubt(execution, event);
-            let now_ms = service.clock.wall_ms();
-            let (store, owner) = (&*service.store, &service.owner);
-            engine::read(
-                &request,
-                store,
-                owner,
-                &in_doubt,
-                now_ms,
-                service.express_kept,
-                &service.limits,
-            )
+            let doubts = service.driver.doubts().reader();
+            let in_doubt = |execution, event| doubts.in_doubt(execution, event);
+            service.reader(&in_doubt).read(&request)
         });
         match read.await {
             Ok(Ok(response)) => Ok(Answer::Done(Ok(response))),
@@ -230,6 +224,20 @@ impl Service {
             Ok(Err(ReadError::Store(error))) => Err(self.fault(operation, &error)),
             Err(panicked) if panicked.is_panic() => Err(self.fault(operation, &"a read panicked")),
             Err(_stopping) => Ok(Answer::Done(Err(stopping()))),
+        }
+    }
+
+    fn reader<'a>(
+        &'a self,
+        in_doubt: &'a dyn Fn(store::ExecutionId, interpreter::EventId) -> bool,
+    ) -> engine::Reader<'a> {
+        engine::Reader {
+            store: &*self.store,
+            owner: &self.owner,
+            in_doubt,
+            now_ms: self.clock.wall_ms(),
+            express_kept: self.express_kept,
+            limits: &self.limits,
         }
     }
 

@@ -176,6 +176,14 @@ impl Store for EmbeddedStore {
         self.store.execution(id)
     }
 
+    fn small_execution(
+        &self,
+        id: ExecutionId,
+        bytes_max: usize,
+    ) -> Result<Option<ExecutionRow>, StoreError> {
+        self.store.small_execution(id, bytes_max)
+    }
+
     fn execution_by_name(
         &self,
         machine: &str,

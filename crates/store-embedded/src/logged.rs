@@ -35,6 +35,10 @@ const BEHIND_BYTES_MAX: usize = 64 << 20;
 /// come one after the other; each costs a look-up half a microsecond, and waiting costs two wake-ups.
 const AHEAD_GROUPS_MAX: u64 = 16;
 
+/// Fewer groups than this are left where they are: views look through them, and what is written and soon
+/// written over, or taken away, never reaches the engine.
+const APPLY_GROUPS_MIN: usize = 8;
+
 /// Most bytes of writes applied at once.
 const APPLY_BYTES_MAX: usize = 4 << 20;
 
@@ -194,7 +198,9 @@ where
     }
 
     fn answered(&self) {
-        self.shared.filled.notify_one();
+        if self.shared.queue().ahead.len() >= APPLY_GROUPS_MIN {
+            self.shared.filled.notify_one();
+        }
     }
 
     fn view(&self) -> LoggedView<E::View<'_>> {

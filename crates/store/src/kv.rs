@@ -210,6 +210,14 @@ impl<E: Kv> Store for KvStore<E> {
         read::execution(&self.view()?, id)
     }
 
+    fn small_execution(
+        &self,
+        id: ExecutionId,
+        bytes_max: usize,
+    ) -> Result<Option<ExecutionRow>, StoreError> {
+        read::small_execution(&self.view()?, id, bytes_max)
+    }
+
     fn execution_by_name(
         &self,
         machine: &str,

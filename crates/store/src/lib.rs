@@ -75,6 +75,14 @@ pub trait Store: Send + Sync {
     /// One execution, its snapshot and the parts of it as one commit left them.
     fn execution(&self, id: ExecutionId) -> Result<Option<ExecutionRow>, StoreError>;
 
+    /// The same, if it has no parts and its row takes no more than so many bytes: a look at one row.
+    /// `None` for any other execution, and where there is none.
+    fn small_execution(
+        &self,
+        id: ExecutionId,
+        bytes_max: usize,
+    ) -> Result<Option<ExecutionRow>, StoreError>;
+
     /// The execution of that name, as claimed by [`NameClaim`].
     fn execution_by_name(
         &self,

@@ -69,6 +69,10 @@ pub const CASES: &[(&str, Case)] = &[
         rows::an_execution_is_read_as_last_written,
     ),
     (
+        "a_small_execution_is_one_row",
+        rows::a_small_execution_is_one_row,
+    ),
+    (
         "several_commits_share_one_call",
         rows::several_commits_share_one_call,
     ),
@@ -176,6 +180,7 @@ macro_rules! suite {
             a_refused_commit_leaves_no_trace an_older_epoch_is_fenced the_epoch_is_remembered
             malformed_runs_and_keys_are_refused parts_stay_until_they_are_written_or_dropped
             an_execution_is_read_as_last_written
+            a_small_execution_is_one_row
             several_commits_share_one_call names_lead_to_executions any_bytes_are_kept
             events_forward_begin_inside_runs events_backward_begin_inside_runs
             events_of_neighbours_stay_apart

@@ -85,9 +85,12 @@ fn dispatches(
     let (mut alone, mut beside) = (Times::default(), Times::default());
     for lot in 0..LOTS {
         let name = format!("lot-{lot}");
-        alone.append(throughput::dispatches(quiet, &name, scale.dispatches / LOTS, POLL_OPENS)?.0);
-        beside
-            .append(throughput::dispatches(server, &name, scale.dispatches / LOTS, POLL_OPENS)?.0);
+        alone.append(
+            throughput::dispatches(quiet, &name, scale.dispatches / LOTS, POLL_OPENS)?.dispatched,
+        );
+        beside.append(
+            throughput::dispatches(server, &name, scale.dispatches / LOTS, POLL_OPENS)?.dispatched,
+        );
     }
     figures
         .note_beside(

@@ -79,6 +79,12 @@ impl Service {
         text(&self.call("StartExecution", &asked)?, "executionArn")
     }
 
+    /// The status that an execution is shown with.
+    pub fn status(&mut self, execution: &str) -> Result<String, Failure> {
+        let asked = json!({ "executionArn": execution });
+        text(&self.call("DescribeExecution", &asked)?, "status")
+    }
+
     /// Sends a poll and does not wait for it.
     pub fn begin_poll(&mut self, activity: &str) -> Result<(), Failure> {
         let asked = json!({"activityArn": activity, "workerName": "bench"});

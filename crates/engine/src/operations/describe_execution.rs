@@ -8,7 +8,7 @@ use crate::ids;
 use crate::load;
 use crate::operations::redrive_execution::not_redrivable;
 use crate::operations::stop_execution::does_not_exist;
-use crate::read::ReadError;
+use crate::read::{ReadError, Reader};
 use crate::records::{self, MachineRecord};
 use crate::shapes::ExecutionDescription;
 
@@ -28,16 +28,38 @@ pub struct Response {
     pub description: ExecutionDescription,
 }
 
-pub(crate) fn read(
+/// How long ago an execution may have begun so that its rows surely lie in memory.
+const LATELY_MS: u64 = 60_000;
+
+/// Most bytes of an execution's row that are read on the way.
+const SMALL_BYTES_MAX: usize = 16 << 10;
+
+pub(crate) fn read(request: &Request, reader: &Reader<'_>) -> Result<Response, ReadError> {
+    let Reader { store, owner, .. } = *reader;
+    let (id, row) = find(&request.execution_arn, store, owner, reader.express_kept)?;
+    described(request, reader, id, &row)
+}
+
+/// The same for a small execution that began lately; nothing for others, and for what goes wrong.
+pub(crate) fn read_lately_begun(request: &Request, reader: &Reader<'_>) -> Option<Response> {
+    let Reader { store, owner, .. } = *reader;
+    let row_of = |id| match reader.now_ms.abs_diff(ids::born_ms(id)) <= LATELY_MS {
+        true => store.small_execution(id, SMALL_BYTES_MAX),
+        false => Ok(None),
+    };
+    let arn = &request.execution_arn;
+    let (id, row) = find_by(&row_of, arn, store, owner, reader.express_kept).ok()?;
+    described(request, reader, id, &row).ok()
+}
+
+fn described(
     request: &Request,
-    store: &dyn Store,
-    owner: &Owner,
-    now_ms: i64,
-    express_kept: bool,
-    limits: &interpreter::Limits,
+    reader: &Reader<'_>,
+    id: ExecutionId,
+    row: &ExecutionRow,
 ) -> Result<Response, ReadError> {
-    let (id, row) = find(&request.execution_arn, store, owner, express_kept)?;
-    let execution = load::restore(store, id, &row)?;
+    let store = reader.store;
+    let execution = load::restore(store, id, row)?;
     let shown = |document: &Document| (!request.metadata_only).then(|| document.clone());
     let birth = execution.birth();
     let failure = execution.failure().filter(|_| !request.metadata_only);
@@ -62,13 +84,25 @@ pub(crate) fn read(
             .child
             .as_ref()
             .map(|child| child.map_run_arn.to_string()),
-        redrive_status: redrive_status(&execution, store, limits, now_ms)?,
+        redrive_status: redrive_status(&execution, reader)?,
     };
     Ok(Response { description })
 }
 
 /// The execution of that ARN.
 pub(crate) fn find(
+    execution_arn: &str,
+    store: &dyn Store,
+    owner: &Owner,
+    express_kept: bool,
+) -> Result<(ExecutionId, ExecutionRow), ReadError> {
+    let row_of = |id| store.execution(id);
+    find_by(&row_of, execution_arn, store, owner, express_kept)
+}
+
+/// The same where rows are looked up by `row_of`.
+fn find_by(
+    row_of: &dyn Fn(ExecutionId) -> Result<Option<ExecutionRow>, StoreError>,
     execution_arn: &str,
     store: &dyn Store,
     owner: &Owner,
@@ -82,15 +116,15 @@ pub(crate) fn find(
         }
         _ if !owner.owns(execution_arn) => Err(missing()),
         AnyExecution::Standard(execution) => {
-            if let Some(found) = by_id(execution.name, execution_arn, store)? {
+            if let Some(found) = by_id(execution.name, execution_arn, row_of)? {
                 return Ok(found);
             }
             let id = store.execution_by_name(execution.machine, execution.name)?;
             let id = id.ok_or_else(missing)?;
-            Ok((id, store.execution(id)?.ok_or_else(damaged)?))
+            Ok((id, row_of(id)?.ok_or_else(damaged)?))
         }
         AnyExecution::Express { id } | AnyExecution::Child { id } => {
-            by_id(id, execution_arn, store)?.ok_or_else(missing)
+            by_id(id, execution_arn, row_of)?.ok_or_else(missing)
         }
     }
 }
@@ -99,12 +133,12 @@ pub(crate) fn find(
 fn by_id(
     id: &str,
     execution_arn: &str,
-    store: &dyn Store,
+    row_of: &dyn Fn(ExecutionId) -> Result<Option<ExecutionRow>, StoreError>,
 ) -> Result<Option<(ExecutionId, ExecutionRow)>, StoreError> {
     let Some(id) = ids::execution_of(id) else {
         return Ok(None);
     };
-    let Some(row) = store.execution(id)? else {
+    let Some(row) = row_of(id)? else {
         return Ok(None);
     };
     let arn = Execution::arn_of(&row.snapshot).ok_or_else(load::unreadable)?;
@@ -114,9 +148,7 @@ fn by_id(
 /// `redriveStatus` and `redriveStatusReason`.
 fn redrive_status(
     execution: &Execution,
-    store: &dyn Store,
-    limits: &interpreter::Limits,
-    now_ms: i64,
+    reader: &Reader<'_>,
 ) -> Result<(String, Option<String>), ReadError> {
     let birth = execution.birth();
     if let Ok(AnyExecution::Express { .. }) = arn::parse_any_execution(&birth.execution_arn) {
@@ -139,12 +171,19 @@ fn redrive_status(
             }
         });
     }
-    let key = birth.state_machine_name.as_bytes();
-    let machine = store.record(RecordKind::StateMachine, key)?;
-    let exists = machine
-        .and_then(|bytes| records::decode::<MachineRecord>(&bytes))
-        .is_some_and(|machine| machine.number == birth.machine);
-    Ok(match not_redrivable(execution, exists, limits, now_ms) {
+    let machine_exists = match execution.status() {
+        Status::Failed | Status::TimedOut | Status::Aborted => {
+            let key = birth.state_machine_name.as_bytes();
+            let machine = reader.store.record(RecordKind::StateMachine, key)?;
+            machine
+                .and_then(|bytes| records::decode::<MachineRecord>(&bytes))
+                .is_some_and(|machine| machine.number == birth.machine)
+        }
+        // Whatever became of it, these are not redriven.
+        Status::Running | Status::PendingRedrive | Status::Succeeded => true,
+    };
+    let reason = not_redrivable(execution, machine_exists, reader.limits, reader.now_ms);
+    Ok(match reason {
         None => ("REDRIVABLE".to_owned(), None),
         reason => ("NOT_REDRIVABLE".to_owned(), reason),
     })

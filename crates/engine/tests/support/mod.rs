@@ -400,23 +400,39 @@ impl Driver {
     }
 
     pub fn read(&self, request: Request) -> Result<Response, Rejection> {
-        let in_doubt = |execution, event| self.doubts.contains(&(execution, event));
-        let kept = self.options.express_retention_ms > 0;
-        let now_ms = self.now.wall_ms;
-        let limits = &self.options.limits;
-        match engine::read(
-            &request,
-            &self.store,
-            &owner(),
-            &in_doubt,
-            now_ms,
-            kept,
-            limits,
-        ) {
+        let (read, at_once) = self.with_reader(|reader| {
+            let at_once = reader.read_at_once(&request);
+            (reader.read(&request), at_once)
+        });
+        let read = match read {
             Ok(response) => Ok(response),
             Err(ReadError::Rejected(rejection)) => Err(rejection),
             Err(ReadError::Store(error)) => panic!("{error}"),
+        };
+        // Who gets an answer at once gets the same.
+        if let Some(at_once) = at_once {
+            assert_eq!(
+                format!("{:?}", Ok::<_, Rejection>(at_once)),
+                format!("{read:?}")
+            );
         }
+        read
+    }
+
+    /// Whether a read is answered at once.
+    pub fn is_read_at_once(&self, request: &Request) -> bool {
+        self.with_reader(|reader| reader.read_at_once(request).is_some())
+    }
+
+    fn with_reader<R>(&self, read: impl FnOnce(&Reader<'_>) -> R) -> R {
+        read(&Reader {
+            store: &self.store,
+            owner: &owner(),
+            in_doubt: &|execution, event| self.doubts.contains(&(execution, event)),
+            now_ms: self.now.wall_ms,
+            express_kept: self.options.express_retention_ms > 0,
+            limits: &self.options.limits,
+        })
     }
 
     pub fn create_activity(&mut self, name: &str) -> String {

@@ -19,7 +19,7 @@ pub use resources::Resources;
 
 use engine::operations::{describe_execution, get_execution_history};
 use engine::shapes::ExecutionDescription;
-use engine::{ReadError, Request, Response};
+use engine::{ReadError, Reader, Request, Response};
 use interpreter::Event;
 use store::ExecutionId;
 
@@ -158,17 +158,15 @@ impl World {
     pub fn inspect(&self, request: &Request) -> Result<Response, String> {
         let doubts = &self.process.doubts;
         let in_doubt = |id, event| doubts.contains(&(id, event));
-        let now_ms = self.clock.now().wall_ms;
-        engine::read(
-            request,
-            &self.store,
-            &owner(),
-            &in_doubt,
-            now_ms,
-            self.express_kept(),
-            &interpreter::Limits::default(),
-        )
-        .map_err(|error| match error {
+        let reader = Reader {
+            store: &self.store,
+            owner: &owner(),
+            in_doubt: &in_doubt,
+            now_ms: self.clock.now().wall_ms,
+            express_kept: self.express_kept(),
+            limits: &interpreter::Limits::default(),
+        };
+        reader.read(request).map_err(|error| match error {
             ReadError::Rejected(rejection) => rejection.message,
             ReadError::Store(error) => error.to_string(),
         })

@@ -121,6 +121,18 @@ impl Store for FaultyStore {
         self.inner.execution(id)
     }
 
+    fn small_execution(
+        &self,
+        id: ExecutionId,
+        bytes_max: usize,
+    ) -> Result<Option<ExecutionRow>, StoreError> {
+        // The fault is for whoever reads the whole execution then.
+        if self.read_fails.load(Ordering::Relaxed) || self.reads_before.load(Ordering::Relaxed) {
+            return Ok(None);
+        }
+        self.inner.small_execution(id, bytes_max)
+    }
+
     fn execution_by_name(
         &self,
         machine: &str,

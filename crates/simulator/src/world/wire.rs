@@ -1,7 +1,9 @@
 //! Requests as bytes, and answers as bytes: clients see nothing else.
 
 use api::{Answer, CONTENT_TYPE, Head, Meta};
-use engine::{Message, NameLookup, Operation, ReadError, Rejection, Request, Response, Ticket};
+use engine::{
+    Message, NameLookup, Operation, ReadError, Reader, Rejection, Request, Response, Ticket,
+};
 use serde_json::Value;
 use store::Store;
 
@@ -149,15 +151,18 @@ impl World {
             Some(copy) => copy.store(),
             None => &self.store,
         };
-        match engine::read(
-            request,
+        let reader = Reader {
             store,
-            &owner(),
-            &in_doubt,
-            self.clock.now().wall_ms,
-            self.express_kept(),
-            &interpreter::Limits::default(),
-        ) {
+            owner: &owner(),
+            in_doubt: &in_doubt,
+            now_ms: self.clock.now().wall_ms,
+            express_kept: self.express_kept(),
+            limits: &interpreter::Limits::default(),
+        };
+        if let Some(response) = reader.read_at_once(request) {
+            return Ok(Ok(response));
+        }
+        match reader.read(request) {
             Ok(response) => Ok(Ok(response)),
             Err(ReadError::Rejected(rejection)) => Ok(Err(rejection)),
             Err(ReadError::Store(error)) => Err(error),

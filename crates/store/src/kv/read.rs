@@ -69,6 +69,19 @@ pub(super) fn execution(
     Ok(Some(row))
 }
 
+pub(super) fn small_execution(
+    view: &impl View,
+    id: ExecutionId,
+    bytes_max: usize,
+) -> Result<Option<ExecutionRow>, StoreError> {
+    let is_small = |bytes: &[u8]| bytes.len() <= bytes_max;
+    let row = view.get(&keys::execution(id), |bytes| {
+        is_small(bytes).then(|| encoding::execution_from(bytes))
+    })?;
+    let found = row.flatten().transpose()?;
+    Ok(found.and_then(|(row, parts_kept)| (parts_kept == 0).then_some(row)))
+}
+
 pub(super) fn events(
     view: &impl View,
     id: ExecutionId,

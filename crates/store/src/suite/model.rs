@@ -316,6 +316,8 @@ impl Model {
         assert_eq!(store.last_commit().unwrap(), self.commits);
         for (id, row) in &self.executions {
             assert_eq!(store.execution(*id).unwrap().as_ref(), Some(row));
+            let small = store.small_execution(*id, usize::MAX).unwrap();
+            assert_eq!(small.as_ref(), row.parts.is_empty().then_some(row));
         }
         for ((machine, name), id) in &self.names {
             assert_eq!(store.execution_by_name(machine, name).unwrap(), Some(*id));

@@ -36,6 +36,29 @@ pub(super) fn an_execution_is_read_as_last_written(home: &dyn Home) {
     });
 }
 
+/// What is asked for small is the whole of a small row, and nothing of another.
+pub(super) fn a_small_execution_is_one_row(home: &dyn Home) {
+    let store = home.open();
+    let with_part = ExecutionWrite {
+        parts: vec![PartWrite {
+            part: 1,
+            bytes: Some(b"part".to_vec()),
+        }],
+        parts_kept: 1,
+        ..write(id(1, 2), 1)
+    };
+    commit_each(&*store, &[step(1, write(id(1, 1), 1)), step(2, with_part)]);
+    now_and_after_reopening(home, store, |store| {
+        let small = |number, bytes_max| store.small_execution(id(1, number), bytes_max).unwrap();
+        let one = store.execution(id(1, 1)).unwrap();
+        let bytes = one.as_ref().map_or(0, |row| row.snapshot.len());
+        assert_eq!(small(1, bytes + 100), one);
+        assert_eq!(small(1, bytes), None, "a row is more than its snapshot");
+        assert_eq!(small(2, usize::MAX), None, "it has a part");
+        assert_eq!(small(3, usize::MAX), None, "it is not there");
+    });
+}
+
 /// Each commit names only the parts that it changes.
 pub(super) fn parts_stay_until_they_are_written_or_dropped(home: &dyn Home) {
     let store = home.open();
