@@ -66,6 +66,8 @@ fn a_reader_sees_whole_commits_and_none_unhappens() {
                     ..Commit::default()
                 };
                 store.commit(Epoch(0), &[commit]).unwrap();
+                // So the reader looks through what is ahead of the engine, and waits for it, by turns.
+                store.answered();
             }
         }
         done.store(true, Ordering::Release);
