@@ -142,11 +142,7 @@ fn stored_execution(bytes: &[u8]) {
         number: 1,
         at_ms: NOW.wall_ms,
         executions: vec![ExecutionWrite {
-            id,
-            revision: 1,
             snapshot: snapshot.to_vec(),
-            parts: Vec::new(),
-            parts_kept: 0,
             holds: history.to_vec(),
             events: Some(EventRun {
                 first: 1,
@@ -155,16 +151,9 @@ fn stored_execution(bytes: &[u8]) {
             }),
             // In either place.
             events_in_row: history.len() % 2 == 0,
-            listings: Vec::new(),
-            name: None,
-            timers: Vec::new(),
-            timers_dropped: Vec::new(),
-            tasks: Vec::new(),
-            tasks_dropped: Vec::new(),
+            ..ExecutionWrite::of(id, 1)
         }],
-        removals: Vec::new(),
-        records: Vec::new(),
-        tally: Vec::new(),
+        ..Commit::default()
     };
     store
         .commit(Epoch(0), &[written])

@@ -147,21 +147,11 @@ fn what_an_earlier_version_began_goes_on_as_it_was() {
     let arn = driver.start(&machine, None, "{}").unwrap();
     let row = row_of(&driver, &arn);
     let as_before = ExecutionWrite {
-        id: id_of(&driver, &arn),
-        revision: row.revision + 1,
         snapshot: row.snapshot,
-        parts: Vec::new(),
-        parts_kept: 0,
         // That version had noted the run; a still earlier one had noted nothing. The store looks then.
         holds: row.holds.unwrap(),
         events: row.events,
-        events_in_row: false,
-        listings: Vec::new(),
-        name: None,
-        timers: Vec::new(),
-        timers_dropped: Vec::new(),
-        tasks: Vec::new(),
-        tasks_dropped: Vec::new(),
+        ..ExecutionWrite::of(id_of(&driver, &arn), row.revision + 1)
     };
     let commit = Commit {
         number: driver.store.last_commit().unwrap() + 1,

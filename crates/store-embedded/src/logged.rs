@@ -31,8 +31,8 @@ pub(crate) trait Behind: Kv + 'static {
 /// bounds memory, and the time a start takes after a crash.
 const BEHIND_BYTES_MAX: usize = 64 << 20;
 
-/// Most groups that a view looks through before it asks the engine. As many lie there while commits
-/// come one after the other; each costs a look-up half a microsecond, and waiting costs two wake-ups.
+/// Most groups that a view looks through; where there are more it waits. Twice as many as are left lying,
+/// so that it rarely does.
 const AHEAD_GROUPS_MAX: u64 = 16;
 
 /// Fewer groups than this are left where they are: views look through them, and what is written and soon

@@ -271,21 +271,17 @@ fn commit_executions(store: &EmbeddedStore, count: u64) {
             handed_out: false,
         };
         let write = ExecutionWrite {
-            id,
-            revision: 1,
             snapshot: vec![b'x'; 20_000],
             parts: vec![PartWrite {
                 part: 1,
                 bytes: Some(vec![b'p'; 100]),
             }],
             parts_kept: 1,
-            holds: Vec::new(),
             events: Some(EventRun {
                 first: 1,
                 count: 1,
                 bytes: vec![b'e'; 100],
             }),
-            events_in_row: false,
             listings: vec![ListingMove {
                 from: None,
                 to: listing,
@@ -295,9 +291,8 @@ fn commit_executions(store: &EmbeddedStore, count: u64) {
                 name: number.to_string(),
             }),
             timers: vec![timer],
-            timers_dropped: Vec::new(),
             tasks: vec![task],
-            tasks_dropped: Vec::new(),
+            ..ExecutionWrite::of(id, 1)
         };
         let commit = Commit {
             number,

@@ -64,6 +64,28 @@ pub struct ExecutionWrite {
     pub tasks_dropped: Vec<TaskDrop>,
 }
 
+impl ExecutionWrite {
+    /// A write of an empty snapshot and nothing else.
+    pub fn of(id: ExecutionId, revision: u64) -> ExecutionWrite {
+        ExecutionWrite {
+            id,
+            revision,
+            snapshot: Vec::new(),
+            parts: Vec::new(),
+            parts_kept: 0,
+            holds: Vec::new(),
+            events: None,
+            events_in_row: false,
+            listings: Vec::new(),
+            name: None,
+            timers: Vec::new(),
+            timers_dropped: Vec::new(),
+            tasks: Vec::new(),
+            tasks_dropped: Vec::new(),
+        }
+    }
+}
+
 /// Puts or deletes a part of an execution's snapshot.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PartWrite {
@@ -73,8 +95,8 @@ pub struct PartWrite {
     pub bytes: Option<Vec<u8>>,
 }
 
-/// Takes an execution away: its row, its parts, its events, and what leads to it. One that is not there is no
-/// error.
+/// Takes an execution away: its row, its parts, its events, and what leads to it. One that is not there
+/// is no error.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ExecutionRemoval {
     /// Which execution.
@@ -87,9 +109,9 @@ pub struct ExecutionRemoval {
     pub timers_dropped: Vec<TimerDrop>,
     /// Its tasks.
     pub tasks_dropped: Vec<TaskDrop>,
-    /// The first events of its runs but for one in its row, from whoever knows them all, and knows that it has no parts and
-    /// that nobody else has claimed its name since: then nothing is read to take it away. `None`: the
-    /// store looks.
+    /// The first events of its runs but for one in its row, from whoever knows them all, and knows that it
+    /// has no parts and that nobody else has claimed its name since: then nothing is read to take it away.
+    /// `None`: the store looks.
     pub runs: Option<Vec<u32>>,
 }
 

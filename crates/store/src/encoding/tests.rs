@@ -50,10 +50,7 @@ fn version_2_is_written_as_it_always_was() {
 
 fn write(events_in_row: bool) -> ExecutionWrite {
     ExecutionWrite {
-        id: ID,
-        revision: 129,
         snapshot: b"snap".to_vec(),
-        parts: Vec::new(),
         parts_kept: 300,
         holds: b"holds".to_vec(),
         events: Some(EventRun {
@@ -62,12 +59,7 @@ fn write(events_in_row: bool) -> ExecutionWrite {
             bytes: b"evt".to_vec(),
         }),
         events_in_row,
-        listings: Vec::new(),
-        name: None,
-        timers: Vec::new(),
-        timers_dropped: Vec::new(),
-        tasks: Vec::new(),
-        tasks_dropped: Vec::new(),
+        ..ExecutionWrite::of(ID, 129)
     }
 }
 

@@ -19,20 +19,9 @@ pub(super) fn id(time: u64, rest: u64) -> ExecutionId {
 /// A write of the snapshot and nothing else.
 pub(super) fn write(id: ExecutionId, revision: u64) -> ExecutionWrite {
     ExecutionWrite {
-        id,
-        revision,
         snapshot: format!("snapshot {revision}").into_bytes(),
-        parts: Vec::new(),
-        parts_kept: 0,
         holds: format!("holds {revision}").into_bytes(),
-        events: None,
-        events_in_row: false,
-        listings: Vec::new(),
-        name: None,
-        timers: Vec::new(),
-        timers_dropped: Vec::new(),
-        tasks: Vec::new(),
-        tasks_dropped: Vec::new(),
+        ..ExecutionWrite::of(id, revision)
     }
 }
 
